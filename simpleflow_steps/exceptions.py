@@ -1,0 +1,177 @@
+"""Every error of the package, in one tree.
+
+SimpleflowStepsError
+├── InvalidInput (ValueError)             what the caller passed is wrong
+│   ├── InvalidStepName
+│   └── InvalidStorageURL
+├── TaskFailed                            an activity or a child workflow failed; its cause is the original
+├── TaskTimeout (TimeoutError)            a task was too slow; the cause of a TaskFailed
+├── TaskCanceled                          a task was cancelled
+├── AggregateException (ExceptionGroup)   several of them at once
+├── WorkflowFailed                        `Workflow.fail` was called
+├── WorkflowStuck                         what is awaited can never finish
+├── RunSuperseded                         another run of the same execution took over
+├── StepError
+│   ├── ResultNotStored (LookupError)     a step is done, but its result is not in its marker
+│   └── MarkerCorrupt (ValueError)        a marker is not what it should be
+└── StorageError (OSError)
+    ├── ObjectNotFound (LookupError)
+    ├── ObjectTooLarge
+    ├── PreconditionFailed                the object is not what `if_match` or `if_none_match` said
+    ├── BucketNotFound
+    ├── StorageDenied (PermissionError)
+    └── StorageUnavailable (ConnectionError)
+
+ExecutionBlocked and ContinueAsNew steer the control flow and are no errors: they derive from BaseException, so that
+`except Exception` in a workflow cannot swallow them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+
+class SimpleflowStepsError(Exception):
+    """The root of every error of this package."""
+
+
+class InvalidInput(SimpleflowStepsError, ValueError):
+    """Say which argument is wrong, with its value, and what to pass instead."""
+
+
+class InvalidStepName(InvalidInput):
+    """Say why a text cannot be the name of a step."""
+
+
+class InvalidStorageURL(InvalidInput):
+    """Say why a text does not name a storage."""
+
+
+class TaskFailed(SimpleflowStepsError):
+    """Tell that a task failed; `__cause__` is the exception that it raised, where that is known.
+
+    :param name: the task's name, such as `activity-weather.load`
+    :param reason: one line: the original exception's type and message
+    :param details: the original traceback, or what else is known
+    """
+
+    def __init__(self, name: str, reason: str | None = None, details: str | None = None) -> None:
+        super().__init__(name, reason, details)
+        self.name = name
+        self.reason = reason
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.name} failed: {self.reason}" if self.reason else f"{self.name} failed"
+
+
+class TaskTimeout(SimpleflowStepsError, TimeoutError):
+    """Tell which time-out ended a task.
+
+    :param timeout_type: `start_to_close`, `schedule_to_start`, `schedule_to_close` or `heartbeat`
+    :param timeout_value: its length in seconds
+    """
+
+    def __init__(self, timeout_type: str, timeout_value: float | None = None) -> None:
+        super().__init__(timeout_type, timeout_value)
+        self.timeout_type = timeout_type
+        self.timeout_value = timeout_value
+
+    def __str__(self) -> str:
+        return f"no end within {self.timeout_type}_timeout={self.timeout_value} s"
+
+
+class TaskCanceled(SimpleflowStepsError):
+    """Tell that a task was cancelled before it finished."""
+
+    def __init__(self, details: str | None = None) -> None:
+        super().__init__(details)
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.details or "cancelled"
+
+
+class AggregateException(SimpleflowStepsError, ExceptionGroup[Exception]):
+    """Hold several failures at once; `except*` works on it."""
+
+    def derive(self, excs: Sequence[Exception]) -> Self:
+        """Make a group of the same kind with other members, as `split` and `subgroup` need it."""
+        return type(self)(self.message, excs)
+
+
+class WorkflowFailed(SimpleflowStepsError):
+    """Tell that a workflow gave up by calling `Workflow.fail`."""
+
+    def __init__(self, reason: str, details: Any = None) -> None:
+        super().__init__(reason, details)
+        self.reason = reason
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.reason if self.details is None else f"{self.reason}: {self.details}"
+
+
+class WorkflowStuck(SimpleflowStepsError):
+    """Tell that a workflow waits for something that nothing under way can finish."""
+
+
+class RunSuperseded(SimpleflowStepsError):
+    """Tell that another run of the same execution took over; this one has stopped writing."""
+
+
+class StepError(SimpleflowStepsError):
+    """The root of what can be wrong with a done step."""
+
+
+class ResultNotStored(StepError, LookupError):
+    """Tell that a done step's result could not be stored, so that it cannot be given after a skip."""
+
+
+class MarkerCorrupt(StepError, ValueError):
+    """Tell that a marker's content cannot be read."""
+
+
+class StorageError(SimpleflowStepsError, OSError):
+    """The root of what a storage can answer; the message names the storage and the key."""
+
+
+class ObjectNotFound(StorageError, LookupError):
+    """Tell that no object has this key."""
+
+
+class ObjectTooLarge(StorageError):
+    """Tell that an object is larger than what its reader accepts."""
+
+
+class PreconditionFailed(StorageError):
+    """Tell that a conditional write found another state than it asked for; nothing was written by this attempt."""
+
+
+class BucketNotFound(StorageError):
+    """Tell that the bucket does not exist."""
+
+
+class StorageDenied(StorageError, PermissionError):
+    """Tell that the credentials are missing, wrong or not allowed to do this."""
+
+
+class StorageUnavailable(StorageError, ConnectionError):
+    """Tell that the storage could not be reached, or kept failing, after every retry."""
+
+
+class ExecutionBlocked(BaseException):
+    """Leave a replayed workflow that cannot go on before something finishes."""
+
+
+class ContinueAsNew(BaseException):
+    """Leave a workflow's run to start the next one with other arguments."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super().__init__(args, kwargs)
+        self.run_args = args
+        self.run_kwargs = kwargs

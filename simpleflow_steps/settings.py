@@ -1,0 +1,55 @@
+"""What the environment says. Nothing else in the package reads it (boto3 reads its own variables)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from simpleflow_steps.exceptions import InvalidInput
+
+DEFAULT_STORAGE = ".simpleflow"
+
+
+class Settings(BaseSettings):
+    """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
+
+    `step_bucket` is simpleflow's `STEP_BUCKET`. `force` and `skip` are step names with commas between them.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SIMPLEFLOW_", frozen=True, extra="ignore")
+
+    storage: str | None = None
+    s3_host: str = "s3.amazonaws.com"
+    s3_sse: bool = False
+    step_bucket: str | None = Field(default=None, validation_alias="STEP_BUCKET")
+    lease_ttl: float = Field(default=60.0, gt=0)
+    force: Annotated[tuple[str, ...], NoDecode] = ()
+    skip: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("force", "skip", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
+
+    @property
+    def storage_url(self) -> str:
+        """Say where everything lives when the executor is not told."""
+        if self.storage:
+            return self.storage
+        return f"{self.s3_host}/{self.step_bucket}" if self.step_bucket else DEFAULT_STORAGE
+
+
+def load_settings() -> Settings:
+    """Read the environment as it is now.
+
+    :raises InvalidInput: naming the variable and what is wrong with it
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "_".join(str(part) for part in first["loc"]).upper()
+        name = variable if variable.startswith(("SIMPLEFLOW_", "STEP_")) else f"SIMPLEFLOW_{variable}"
+        raise InvalidInput(f"environment variable {name}={first['input']!r}: {first['msg']}") from None

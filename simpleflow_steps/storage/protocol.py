@@ -1,0 +1,67 @@
+"""What a storage is: a flat map from keys to immutable bodies, with conditional writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """What a listing says of one object: `size` in bytes, `modified` in the storage's own clock, for people only."""
+
+    key: str
+    etag: str
+    size: int
+    modified: datetime | None = None
+
+
+class Body(bytes):
+    """The bytes of one object, with the `etag` that they had when they were read."""
+
+    etag: str
+
+    def __new__(cls, content: bytes, etag: str) -> Body:
+        """Attach the etag to the bytes."""
+        body = super().__new__(cls, content)
+        body.etag = etag
+        return body
+
+
+class Storage(Protocol):
+    """Keep objects under keys.
+
+    Keys are any non-empty text that UTF-8 can encode, up to 1,024 bytes. An etag is opaque; it is the same in the answer of `put`,
+    `get` and `list` for as long as nobody writes the object again. Every method may be called from several threads, and raises a
+    `StorageError` that names the storage and the key; transient faults have been retried before one is raised.
+    """
+
+    @property
+    def url(self) -> str:
+        """Name this storage so that `open_storage(url)` gives the same objects; it holds no secret."""
+
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
+        """Give every object whose key starts with the text `prefix`, in the order of the keys' UTF-8 bytes."""
+
+    def get(self, key: str, *, max_size: int | None = None) -> Body:
+        """Read an object.
+
+        :raises ObjectNotFound: if there is none
+        :raises ObjectTooLarge: if it has more than `max_size` bytes; its body was not read
+        """
+
+    def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
+        """Write an object, whole or not at all, and give its new etag; when this returns the object is durable.
+
+        :param if_none_match: `"*"`: write only if no object has this key
+        :param if_match: write only if the object has this etag
+        :raises PreconditionFailed: if the condition does not hold; a missing object matches no etag. After a lost answer and a
+            retry this may be raised although an earlier attempt of this very call wrote the object.
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove an object; a missing one is no error."""
