@@ -1,0 +1,82 @@
+"""Which steps to force and to skip, and the one decision to run a step or to skip it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from simpleflow_steps.step.names import ancestors, check_selectors, covered_by_any, covering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ALREADY_DONE = "Step was already played"
+FORCED_BY_ITSELF = "The step itself asks for it (force=True)"
+
+
+class Selection:
+    """Hold the names of steps to force, or to skip, in the order in which they were added, with their reasons."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, list[tuple[int, str]]] = {}
+        self._order = count()
+        self._met: set[str] = set()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name added, in order, each once."""
+        return tuple(self._reasons)
+
+    def add(self, names: Iterable[str], reason: str | None = None, *, argument: str = "steps") -> None:
+        """Add names, and a reason to each of them.
+
+        :param argument: what the caller calls `names`, for the error
+        :raises InvalidInput: if `names` is not an iterable of step names or `*`
+        """
+        order = next(self._order)
+        for name in check_selectors(names, argument):
+            reasons = self._reasons.setdefault(name, [])
+            if reason:
+                reasons.append((order, reason))
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a step is selected."""
+        return covered_by_any(name, self._reasons)
+
+    def reasons(self, name: str) -> tuple[str, ...]:
+        """Collect why a step is selected, in the order in which the reasons were added, each once."""
+        found = sorted(entry for selector in covering(name, self._reasons) for entry in self._reasons[selector])
+        return tuple(dict.fromkeys(reason for _, reason in found))
+
+    def meet(self, name: str) -> None:
+        """Remember that the workflow has a step of this name, for `unmatched`."""
+        self._met.update(ancestors(name))
+
+    def unmatched(self) -> tuple[str, ...]:
+        """List the names that cover none of the steps met so far."""
+        return tuple(name for name in self._reasons if name not in self._met)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Say whether a step runs, whether somebody asked for just that, and why."""
+
+    run: bool
+    forced: bool
+    reasons: tuple[str, ...] = ()
+
+
+def decide(name: str, *, forced: Selection, skipped: Selection, done: bool, force: bool = False) -> Decision:
+    """Decide whether a step runs or is skipped: force beats skip, and both beat what is done.
+
+    :param done: whether the step has a valid marker
+    :param force: the step's own `force` argument
+    """
+    if force or forced.covers(name):
+        return Decision(run=True, forced=True, reasons=forced.reasons(name) or ((FORCED_BY_ITSELF,) if force else ()))
+    if skipped.covers(name):
+        return Decision(run=False, forced=True, reasons=skipped.reasons(name))
+    if done:
+        return Decision(run=False, forced=False, reasons=(ALREADY_DONE,))
+    return Decision(run=True, forced=False)
