@@ -1,0 +1,47 @@
+# Everything installs itself: .venv with uv if it is there and works, else with venv and pip.
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+PYTEST_ARGS ?= -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint servers clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.package ## Run the weather pipeline three times: fresh, all skipped, with some steps forced
+	$(BIN)/python examples/weather_demo.py
+
+test: lint servers ## Lint, then run every test beside real servers (PYTEST_ARGS are pytest's)
+	$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## Check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy tests/servers tests/conftest.py
+
+servers: ## Install LocalStack for the tests, if there is a Python 3.13 to run it
+	@localstack/start --install || echo "The tests that need LocalStack will not run." >&2
+
+clean: ## Remove what make has made
+	rm -rf $(VENV) .localstack-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# uv does not read pip's configuration; where only pip knows the way to the packages, pip it is.
+uv_install = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python $(1),false)
+pip_install = $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1)
+install = $(call uv_install,$(1)) || { $(BIN)/python -m ensurepip >/dev/null && $(call pip_install,$(1)); }
+
+$(BIN)/python:
+	$(if $(UV),$(UV) venv --quiet --allow-existing $(if $(PYTHON),--python $(PYTHON)) $(VENV) ||) $(or $(PYTHON),python3) -m venv $(VENV)
+
+$(VENV)/.package: pyproject.toml | $(BIN)/python
+	$(call install,--editable .)
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(call install,--editable . --group dev)
+	@touch $@ $(VENV)/.package
