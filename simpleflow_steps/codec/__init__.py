@@ -1,0 +1,57 @@
+"""JSON in and out: documents, results and arguments, typed by the annotations of activities and workflows."""
+
+from simpleflow_steps.codec.arguments import (
+    check_arguments,
+    decode_arguments,
+    digest,
+    encode_arguments,
+    parse_arguments,
+)
+from simpleflow_steps.codec.equality import difference, same
+from simpleflow_steps.codec.json import NotJSON, dumps, flaw, loads
+from simpleflow_steps.codec.results import (
+    Encoded,
+    NotReadable,
+    NotStorable,
+    Shape,
+    decode_result,
+    encode_list,
+    encode_result,
+)
+from simpleflow_steps.codec.targets import (
+    UnknownTarget,
+    UnusableHint,
+    describe,
+    reference,
+    resolve,
+    return_hint,
+    signature,
+)
+
+__all__ = [
+    "Encoded",
+    "NotJSON",
+    "NotReadable",
+    "NotStorable",
+    "Shape",
+    "UnknownTarget",
+    "UnusableHint",
+    "check_arguments",
+    "decode_arguments",
+    "decode_result",
+    "describe",
+    "difference",
+    "digest",
+    "dumps",
+    "encode_arguments",
+    "encode_list",
+    "encode_result",
+    "flaw",
+    "loads",
+    "parse_arguments",
+    "reference",
+    "resolve",
+    "return_hint",
+    "same",
+    "signature",
+]
