@@ -17,7 +17,7 @@ def json_adapter(hint: Any) -> TypeAdapter[list[Any]]:
 
     :raises UnusableHint: if the type has no JSON form
     """
-    config: ConfigDict = {"ser_json_inf_nan": "strings", "ser_json_bytes": "base64", "val_json_bytes": "base64"}
+    config: ConfigDict = {"ser_json_inf_nan": "constants", "ser_json_bytes": "base64", "val_json_bytes": "base64"}
     return _adapter(list[hint], hint, config)
 
 
