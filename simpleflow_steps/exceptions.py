@@ -99,7 +99,7 @@ class TaskCanceled(SimpleflowStepsError):
 class AggregateException(SimpleflowStepsError, ExceptionGroup[Exception]):
     """Hold several failures at once; `except*` works on it."""
 
-    def derive(self, excs: Sequence[Exception]) -> Self:
+    def derive(self, excs: Sequence[Exception]) -> Self:  # type: ignore[override]  # its members are always Exceptions
         """Make a group of the same kind with other members, as `split` and `subgroup` need it."""
         return type(self)(self.message, excs)
 

@@ -9,8 +9,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from simpleflow_steps.exceptions import InvalidInput
 
-DEFAULT_STORAGE = ".simpleflow"
-
 
 class Settings(BaseSettings):
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
@@ -32,13 +30,6 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, names: object) -> object:
         return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
-
-    @property
-    def storage_url(self) -> str:
-        """Say where everything lives when the executor is not told."""
-        if self.storage:
-            return self.storage
-        return f"{self.s3_host}/{self.step_bucket}" if self.step_bucket else DEFAULT_STORAGE
 
 
 def load_settings() -> Settings:

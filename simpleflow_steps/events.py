@@ -1,0 +1,106 @@
+"""What an executor tells whoever follows a run, as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in one run, at a time in UTC."""
+
+    workflow_id: str
+    run_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run began."""
+
+    workflow: str
+    parent_workflow_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """A run ended: `completed`, `failed`, `canceled`, `superseded` or `continued`."""
+
+    status: str
+    error: str | None = None
+    parent_workflow_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEvent(Event):
+    """Something happened to a step."""
+
+    step: str
+    forced: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(StepEvent):
+    """A step was decided to run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(StepEvent):
+    """A step ran to its end and is marked done."""
+
+    seconds: float
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(StepEvent):
+    """A step was not run; `done` tells whether it had been done before."""
+
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(StepEvent):
+    """A step ran and something in it failed; it is not marked done."""
+
+    seconds: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepInvalidated(StepEvent):
+    """A done step is not done any more, because `reasons`; `skipped` if this run had skipped it already."""
+
+    skipped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRetried(Event):
+    """An attempt at an activity failed and another one follows, after `wait` seconds."""
+
+    activity: str
+    step: str | None
+    attempt: int
+    error: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityHeartbeat(Event):
+    """An activity told its progress."""
+
+    activity: str
+    step: str | None
+    details: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesUnmatched(Event):
+    """Names in a force or skip list matched no step of the run; `nearest` gives the likeliest ones for each."""
+
+    nearest: dict[str, list[str]]

@@ -1,0 +1,1 @@
+"""What carries workflows out: one package for each executor, behind `protocol`."""

@@ -1,0 +1,325 @@
+"""The attempts at one task: started, timed, retried, given up."""
+
+from __future__ import annotations
+
+import traceback
+from abc import ABC, abstractmethod
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps import log
+from simpleflow_steps.activity import ActivityContext
+from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried
+from simpleflow_steps.exceptions import TaskCanceled, TaskFailed, TaskTimeout
+from simpleflow_steps.executors.local.retries import Retries
+from simpleflow_steps.scope import current_step
+from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future as Job
+
+    from simpleflow_steps.executors.local.execution import Execution
+    from simpleflow_steps.executors.local.timers import Alarm
+    from simpleflow_steps.futures import Future
+
+Decision = TaskFailureContext.Decision
+
+
+class Attempts(ABC):
+    """Carry out one task until it succeeds or is given up.
+
+    `number` counts the attempts. `turn` changes whenever one starts or is given up: what an older one still says is
+    not heard.
+    """
+
+    def __init__(self, execution: Execution, task: ActivityTask | ChildWorkflowTask, future: Future[Any]) -> None:
+        self.execution = execution
+        self.task = task
+        self.future = future
+        self.number = 0
+        self.turn = 0
+        self.step = current_step()
+        self._retries: Retries | None = None
+        future.on_cancel = self.cancel
+
+    def start(self) -> None:
+        """Start the next attempt."""
+        if self.future.done:
+            return
+        self.number += 1
+        self.turn += 1
+        self.future.set_running()
+        try:
+            self.launch()
+        except Exception as error:  # noqa: BLE001  a pool may refuse a job for any reason
+            self.failed(error)
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Start one attempt; its end comes back through `succeeded` or `failed`."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Wait no longer for the attempt under way."""
+
+    @abstractmethod
+    def retry(self) -> Any:
+        """Give the task's retry policy."""
+
+    def withdraw(self) -> None:
+        """Give the task up unless an attempt is running."""
+        if not self.is_running():
+            self.future.cancel()
+
+    @abstractmethod
+    def is_running(self) -> bool:
+        """Tell whether an attempt is under way that cannot be taken back any more."""
+
+    def cancel(self) -> None:
+        """Give the task up."""
+        self.turn += 1
+        self.abandon()
+
+    def is_over(self, turn: int) -> bool:
+        """Tell whether nobody listens to this attempt any more."""
+        return turn != self.turn or self.future.done
+
+    def succeeded(self, result: Any) -> None:
+        """End the task with its result."""
+        self.future.set_finished(result)
+
+    def failed(self, error: BaseException) -> None:
+        """Ask the workflow, then the policy, what follows a failed attempt."""
+        failure = as_task_failed(self.task.name, error)
+        context = TaskFailureContext(self.task, failure, self.number)
+        try:
+            self.execution.workflow.on_task_failure(context)
+            self._decide(context, failure, error)
+        except Exception as raised:  # noqa: BLE001  the workflow's hook may raise anything
+            self.future.set_exception(raised)
+
+    def _decide(self, context: TaskFailureContext, failure: TaskFailed, error: BaseException) -> None:
+        match context.decision:
+            case Decision.abort:
+                self.execution.abort(failure)
+                self.future.set_exception(failure)
+            case Decision.ignore:
+                self.future.set_exception(failure, raises=False)
+            case Decision.cancel:
+                self.future.set_cancelled(str(failure))
+            case Decision.handled:
+                self.future.set_finished(context.result)
+            case Decision.retry_now | Decision.retry_later:
+                self._again(context.retry_wait_timeout, error)
+            case _:
+                self._ask_policy(failure, error)
+
+    def _ask_policy(self, failure: TaskFailed, error: BaseException) -> None:
+        retry = self.retry()
+        if retry == 0:
+            self.future.set_exception(failure, raises=self.task.raises_on_failure)
+            return
+        self._retries = self._retries or Retries(retry)
+        verdict = self._retries.after(error)
+        if verdict.handled:
+            self.future.set_finished(verdict.result)
+        elif verdict.wait is None:
+            self.future.set_exception(failure, raises=self.task.raises_on_failure)
+        else:
+            self._again(verdict.wait, error)
+
+    def _again(self, wait: float, error: BaseException) -> None:
+        retried = self.execution.event(
+            ActivityRetried,
+            activity=self.task.name,
+            step=self.step,
+            attempt=self.number,
+            error=_one_line(error),
+            wait=wait,
+        )
+        self.execution.emit(retried)
+        log.warning(
+            "attempt failed, another follows",
+            task=self.task.name,
+            attempt=self.number,
+            error=_one_line(error),
+            wait=wait,
+        )
+        if wait > 0:
+            self.execution.alarms.set(wait, self.start)
+        else:
+            self.start()
+
+
+class ActivityAttempts(Attempts):
+    """Carry out an activity."""
+
+    task: ActivityTask
+
+    def __init__(self, execution: Execution, task: ActivityTask, future: Future[Any], activity_id: str) -> None:
+        super().__init__(execution, task, future)
+        self._activity_id = activity_id
+        self._alarms: dict[str, Alarm] = {}
+        self._job: Job[Any] | None = None
+
+    def retry(self) -> Any:
+        """Give the activity's `retry`."""
+        return self.task.activity.retry
+
+    def launch(self) -> None:
+        """Hand the activity to its pool and watch its time-outs."""
+        activity, turn = self.task.activity, self.turn
+        timed = activity.start_to_close_timeout or activity.schedule_to_start_timeout or activity.heartbeat_timeout
+        started = partial(self.execution.post, self._started, turn) if timed else None
+        self._watch("schedule_to_close", activity.schedule_to_close_timeout)
+        self._watch("schedule_to_start", activity.schedule_to_start_timeout)
+        job = self.execution.pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
+        self._job = job
+        job.add_done_callback(partial(self.execution.post, self._ended, turn))
+
+    def abandon(self) -> None:
+        """Drop the attempt; where it cannot be stopped, it learns of it at its next heartbeat."""
+        self._silence()
+        if self._job is not None:
+            self.execution.pools.abandon(self.task.activity, self._job)
+
+    def is_running(self) -> bool:
+        """Tell whether a worker has the job."""
+        return self._job is not None and not self._job.cancel()
+
+    def _context(self, turn: int) -> ActivityContext:
+        run = self.execution.get_run_context()
+        return ActivityContext(
+            workflow_id=run["workflow_id"],
+            run_id=run["run_id"],
+            activity_id=self._activity_id,
+            activity=self.task.activity.name,
+            attempt=self.number,
+            step=self.step,
+            name=run["name"],
+            version=run["version"],
+            beat=partial(self._beat, turn),
+        )
+
+    def _beat(self, turn: int, details: Any) -> None:
+        """Take a heartbeat, in the activity's thread."""
+        if self.is_over(turn):
+            raise TaskCanceled(f"{self.task.name}: this attempt was given up")
+        self.execution.post(self._heard, turn, details)
+
+    def _heard(self, turn: int, details: Any) -> None:
+        if self.is_over(turn):
+            return
+        if "heartbeat" in self._alarms:
+            self._watch("heartbeat", self.task.activity.heartbeat_timeout)
+        heartbeat = self.execution.event(
+            ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
+        )
+        self.execution.emit(heartbeat)
+
+    def _started(self, turn: int) -> None:
+        if self.is_over(turn):
+            return
+        waiting = self._alarms.pop("schedule_to_start", None)
+        if waiting is not None:
+            waiting.cancel()
+        self._watch("start_to_close", self.task.activity.start_to_close_timeout)
+        self._watch("heartbeat", self.task.activity.heartbeat_timeout)
+
+    def _ended(self, turn: int, job: Job[Any]) -> None:
+        if self.is_over(turn):
+            return
+        self._silence()
+        self._job = None
+        if job.cancelled():
+            self.future.set_cancelled(f"{self.task.name} was cancelled by its pool")
+            return
+        error = job.exception()
+        if error is None:
+            self.succeeded(job.result())
+        elif isinstance(error, TaskCanceled):
+            self.future.set_cancelled(str(error))
+        else:
+            self.failed(error)
+
+    def _watch(self, kind: str, seconds: float | None) -> None:
+        if seconds is None:
+            return
+        before = self._alarms.get(kind)
+        if before is not None:
+            before.cancel()
+        self._alarms[kind] = self.execution.alarms.set(seconds, partial(self._timed_out, kind, seconds))
+
+    def _timed_out(self, kind: str, seconds: float) -> None:
+        if kind == "start_to_close" and self._still_queued():
+            self._watch(kind, seconds)
+            return
+        self.turn += 1
+        self.abandon()
+        self.failed(TaskTimeout(kind, seconds))
+
+    def _still_queued(self) -> bool:
+        """Tell whether a process pool has not begun the job: what it waits there does not count."""
+        pools, job = self.execution.pools, self._job
+        return isinstance(pools.given, ProcessPoolExecutor) and job is not None and not job.running()
+
+    def _silence(self) -> None:
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        self._alarms.clear()
+
+
+class ChildAttempts(Attempts):
+    """Carry out a child workflow."""
+
+    task: ChildWorkflowTask
+
+    def __init__(self, execution: Execution, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
+        super().__init__(execution, task, future)
+        self._workflow_id = workflow_id
+        self._child: Execution | None = None
+
+    def retry(self) -> Any:
+        """Give the workflow class's `retry`."""
+        return self.task.workflow.retry
+
+    def launch(self) -> None:
+        """Start the child in a thread of its own."""
+        ended = partial(self.execution.post, self._ended, self.turn)
+        self._child = self.execution.start_child(self.task, self._workflow_id, ended)
+
+    def abandon(self) -> None:
+        """Ask the child to stop."""
+        if self._child is not None:
+            self._child.ask_to_cancel()
+
+    def is_running(self) -> bool:
+        """Ask the child to stop, and wait for it to do so."""
+        if self._child is None:
+            return False
+        self._child.ask_to_cancel()
+        return True
+
+    def _ended(self, turn: int, result: Any, error: BaseException | None) -> None:
+        if self.is_over(turn):
+            return
+        self._child = None
+        if error is None:
+            self.succeeded(result)
+        elif isinstance(error, TaskCanceled):
+            self.future.set_cancelled(str(error))
+        else:
+            self.failed(error)
+
+
+def as_task_failed(name: str, error: BaseException) -> TaskFailed:
+    """Wrap what an attempt raised; the original is the cause."""
+    details = "".join(traceback.format_exception(error))
+    failure = TaskFailed(name, _one_line(error), details)
+    failure.__cause__ = error
+    return failure
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,325 @@
+"""One run of one execution on this machine: a thread that owns it, and a queue through which everything reaches it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextvars import copy_context
+from datetime import UTC, datetime
+from functools import singledispatchmethod
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, cast
+
+from simpleflow_steps.codec import NotStorable, digest
+from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
+from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
+from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
+from simpleflow_steps.executors.local.roots import Roots
+from simpleflow_steps.executors.local.timers import Alarms
+from simpleflow_steps.futures import Future
+from simpleflow_steps.history import History, LogMarker
+from simpleflow_steps.identity import child_workflow_id
+from simpleflow_steps.scope import inside
+from simpleflow_steps.task import (
+    ActivityTask,
+    CancelTimerTask,
+    ChildWorkflowTask,
+    MarkerTask,
+    SignalTask,
+    StorageTask,
+    Task,
+    TimerTask,
+    WaitForSignal,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simpleflow_steps.events import Event
+    from simpleflow_steps.executors.local.executor import LocalExecutor
+    from simpleflow_steps.executors.local.pools import Pools
+    from simpleflow_steps.executors.protocol import RunContext
+    from simpleflow_steps.storage import Storage
+    from simpleflow_steps.workflow import Workflow
+
+Call = ActivityTask | ChildWorkflowTask
+
+
+class PassiveFuture(Future[Any]):
+    """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
+
+    __slots__ = ()
+
+
+class Execution:
+    """Carry out one run; see `executors.protocol.Executor`.
+
+    All of it belongs to the run's own thread. Other threads reach it through `post`.
+    """
+
+    def __init__(self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext) -> None:
+        self.owner = owner
+        self.alarms = Alarms(time.monotonic)
+        self.mailbox = Mailbox()
+        self.roots = Roots()
+        self._context = context
+        self._history = History()
+        self._queue: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
+        self._open = 0
+        self._closing = False
+        self._aborted: Exception | None = None
+        self._activities = 0
+        self._attempts: set[ActivityAttempts | ChildAttempts] = set()
+        self._occurrences: Counter[tuple[type[Workflow], str]] = Counter()
+        self._idempotent: dict[tuple[Any, str], Future[Any]] = {}
+        self._timers: dict[str, Future[Any]] = {}
+        self.workflow: Workflow = workflow_class(self)
+
+    @property
+    def pools(self) -> Pools:
+        """Where activities and storage operations run."""
+        return self.owner.pools
+
+    @property
+    def storage(self) -> Storage:
+        """Where the execution's objects live."""
+        return self.owner.storage
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is no child of another execution."""
+        return self._context["parent_workflow_id"] is None
+
+    @property
+    def history(self) -> History:
+        """What this run has noted so far."""
+        return self._history
+
+    def get_run_context(self) -> RunContext:
+        """Say which run of which execution this is."""
+        return cast("RunContext", dict(self._context))
+
+    def now(self) -> datetime:
+        """Give the time, in UTC."""
+        return datetime.now(UTC)
+
+    def emit(self, event: Event) -> None:
+        """Tell whoever follows the run."""
+        self.owner.emit(event)
+
+    def event(self, kind: Any, **facts: Any) -> Any:
+        """Make an event of this run."""
+        return kind(workflow_id=self._context["workflow_id"], run_id=self._context["run_id"], at=self.now(), **facts)
+
+    def adopt(self, future: Future[Any]) -> None:
+        """Answer for a future that the workflow submitted."""
+        if not isinstance(future, PassiveFuture):
+            self.roots.add(future)
+
+    def post(self, action: Callable[..., object], /, *args: Any) -> None:
+        """Have something done in the run's thread; call it from any thread."""
+        self._queue.put((action, args))
+
+    def submit(self, task: Task) -> Future[Any]:
+        """Start a task, once those of its arguments that are futures are done."""
+        if isinstance(task, Call) and (awaited := futures_in(task)):
+            later = LaterFuture(self, target=task.target)
+            later.drive(later.start_when(awaited, task, self._start))
+            return later
+        return self._start(task)
+
+    def wait(self, future: Future[Any]) -> None:
+        """Process what happens until the future is done."""
+        while not future.done:
+            self.turn()
+
+    def turn(self) -> None:
+        """Process one thing that happened; wait for it if nothing has.
+
+        :raises WorkflowStuck: if nothing can happen any more
+        """
+        if not self._closing and self._aborted is not None:
+            raise self._aborted
+        seconds = self.alarms.seconds_left()
+        if seconds is None and not self._open and not self.mailbox.awaited and self._queue.empty():
+            raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
+        try:
+            action, args = self._queue.get(timeout=seconds)
+        except Empty:
+            self.alarms.ring()
+            return
+        action(*args)
+        if seconds == 0.0:
+            self.alarms.ring()
+
+    def abort(self, error: Exception) -> None:
+        """Have the run fail with this as soon as its thread waits for anything."""
+        self._aborted = self._aborted or error
+
+    def ask_to_cancel(self) -> None:
+        """Have the run cancelled; call it from any thread."""
+        self.post(self.abort, TaskCanceled(f"execution {self._context['workflow_id']} was cancelled"))
+
+    def close(self) -> None:
+        """Start nothing any more, let what runs finish and be marked, and drop what only waits."""
+        self._closing = True
+        for attempts in list(self._attempts):
+            attempts.withdraw()
+        while self._open and not self.superseded:
+            self.turn()
+
+    @property
+    def aborted(self) -> Exception | None:
+        """Why the run must end, whatever the workflow says."""
+        return self._aborted
+
+    @property
+    def superseded(self) -> bool:
+        """Whether another run took over, so that this one must not write."""
+        return isinstance(self._aborted, RunSuperseded)
+
+    def start_child(self, task: ChildWorkflowTask, workflow_id: str, ended: Callable[..., object]) -> Execution:
+        """Run a child workflow in a thread of its own; `ended(result, error)` is called there at its end."""
+        context = self.owner.run_context(
+            task.workflow, workflow_id, tuple(task.args), task.kwargs, parent=self._context
+        )
+        child = Execution(self.owner, task.workflow, context)
+
+        def live() -> None:
+            with inside():
+                try:
+                    result = self.owner.play(child, tuple(task.args), task.kwargs)
+                except BaseException as error:  # noqa: BLE001  the parent decides what it means
+                    ended(None, error)
+                else:
+                    ended(result, None)
+
+        Thread(target=copy_context().run, args=(live,), name=f"sfs-{workflow_id}", daemon=True).start()
+        return child
+
+    @singledispatchmethod
+    def _start(self, task: Task) -> Future[Any]:
+        raise InvalidInput(f"the local executor cannot carry out {task!r}")
+
+    @_start.register
+    def _(self, task: ActivityTask) -> Future[Any]:
+        return self._once(task.activity.idempotent, task, self._start_activity)
+
+    @_start.register
+    def _(self, task: ChildWorkflowTask) -> Future[Any]:
+        return self._once(task.workflow.idempotent, task, self._start_workflow)
+
+    @_start.register
+    def _(self, task: TimerTask) -> Future[Any]:
+        future = PassiveFuture(self)
+        if self._closing:
+            future.set_cancelled()
+            return future
+        self._timers[task.timer_id] = future
+        future.set_running()
+        alarm = self.alarms.set(task.timeout, lambda: None if future.done else future.set_finished(None))
+        future.on_cancel = alarm.cancel
+        return future
+
+    @_start.register
+    def _(self, task: CancelTimerTask) -> Future[Any]:
+        timer = self._timers.pop(task.timer_id, None)
+        if timer is not None:
+            timer.cancel()
+        return self._done(None)
+
+    @_start.register
+    def _(self, task: SignalTask) -> Future[Any]:
+        letter = Letter(task.name, task.payload)
+        if task.propagate:
+            self.owner.post_office.broadcast(letter)
+        else:
+            self.owner.post_office.send(task.workflow_id or self._context["workflow_id"], letter)
+        return self._done(None)
+
+    @_start.register
+    def _(self, task: WaitForSignal) -> Future[Any]:
+        future = PassiveFuture(self)
+        if self._closing:
+            future.set_cancelled()
+        else:
+            self.mailbox.wait(task.signal_name, future)
+        return future
+
+    @_start.register
+    def _(self, task: MarkerTask) -> Future[Any]:
+        self._history.record(LogMarker(task.name, task.details, self.now()))
+        return self._done(None)
+
+    @_start.register
+    def _(self, task: StorageTask) -> Future[Any]:
+        future: Future[Any] = Future(self)
+        if self.superseded and self._aborted is not None:
+            future.set_exception(self._aborted)
+            return future
+        self._track(future)
+        job = self.pools.storage.submit(copy_context().run, task.operation, *task.args)
+        job.add_done_callback(lambda job: self.post(self._stored, future, job))
+        return future
+
+    def _stored(self, future: Future[Any], job: Any) -> None:
+        error = job.exception()
+        if isinstance(error, RunSuperseded):
+            self.abort(error)
+        if error is None:
+            future.set_finished(job.result())
+        else:
+            future.set_exception(error)
+
+    def _start_activity(self, task: ActivityTask) -> Future[Any]:
+        self._activities += 1
+        future: Future[Any] = Future(self, target=task.activity)
+        return self._attempt(ActivityAttempts(self, task, future, str(self._activities)))
+
+    def _start_workflow(self, task: ChildWorkflowTask) -> Future[Any]:
+        key = (task.workflow, digest(task.args, task.kwargs))
+        self._occurrences[key] += 1
+        workflow_id = child_workflow_id(
+            self._context["workflow_id"], task.workflow, tuple(task.args), task.kwargs, self._occurrences[key]
+        )
+        future: Future[Any] = Future(self, target=task.workflow)
+        return self._attempt(ChildAttempts(self, task, future, workflow_id))
+
+    def _attempt(self, attempts: ActivityAttempts | ChildAttempts) -> Future[Any]:
+        future = attempts.future
+        if self._closing:
+            future.set_cancelled("the run is ending")
+        else:
+            self._track(future)
+            self._attempts.add(attempts)
+            future.add_done_callback(lambda _: self._attempts.discard(attempts))
+            attempts.start()
+        return future
+
+    def _once(self, idempotent: bool, task: Any, start: Callable[[Any], Future[Any]]) -> Future[Any]:
+        """Start a task, unless it is idempotent and was started with the same arguments: then give that one's
+        future.
+        """
+        if not idempotent:
+            return start(task)
+        try:
+            key = (task.target, digest(task.args, task.kwargs))
+        except (InvalidInput, NotStorable):
+            return start(task)
+        if key not in self._idempotent:
+            self._idempotent[key] = start(task)
+        return self._idempotent[key]
+
+    def _track(self, future: Future[Any]) -> None:
+        self._open += 1
+        future.add_done_callback(self._untrack)
+
+    def _untrack(self, _: Future[Any]) -> None:
+        self._open -= 1
+
+    def _done(self, result: Any) -> Future[Any]:
+        future: Future[Any] = Future(self)
+        future.set_finished(result)
+        return future

@@ -1,0 +1,221 @@
+"""The embedded executor: a workflow on this machine, its activities in threads or in any pool."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps import log
+from simpleflow_steps.codec import check_arguments
+from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted
+from simpleflow_steps.exceptions import ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
+from simpleflow_steps.executors.local.asked import Asked
+from simpleflow_steps.executors.local.execution import Execution
+from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
+from simpleflow_steps.executors.local.middleware import make_middlewares
+from simpleflow_steps.executors.local.pools import Pools
+from simpleflow_steps.futures import combine
+from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
+from simpleflow_steps.settings import load_settings
+from simpleflow_steps.step.workflow import WorkflowStepMixin
+from simpleflow_steps.storage import default_storage, open_storage
+from simpleflow_steps.workflow import Workflow, call_hook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from concurrent.futures import Executor as Pool
+
+    from simpleflow_steps.events import Event
+    from simpleflow_steps.executors.protocol import RunContext
+    from simpleflow_steps.storage import Storage
+
+
+class LocalExecutor:
+    """Run a workflow here and now.
+
+    :param workflow_class: the workflow
+    :param storage: where markers and everything else live: a URL, a path or a storage; if None, what the environment
+        says, else the directory `.simpleflow`
+    :param workflow_id: the name of the execution; if None, what the workflow's `get_workflow_id` says, else the
+        workflow's name and a digest of its input
+    :param force: names of steps to run although they are done; a mapping gives the reasons too
+    :param skip: names of steps not to run although they are not done; force beats skip
+    :param pool: any `concurrent.futures.Executor` for the activities; threads of its own if None
+    :param max_workers: how many threads, if there is no pool
+    :param middlewares: `{"pre": [...], "post": [...]}`: functions, or their dotted names, to call around each activity
+    :param on_event: called with every `simpleflow_steps.events.Event`, one at a time for each execution, in its thread
+    :raises InvalidInput: naming the argument that is wrong
+    """
+
+    def __init__(  # noqa: PLR0913  the surface that users hold
+        self,
+        workflow_class: type[Workflow],
+        *,
+        storage: Any = None,
+        workflow_id: str | None = None,
+        force: Iterable[str] | Mapping[str, str] = (),
+        skip: Iterable[str] | Mapping[str, str] = (),
+        pool: Pool | None = None,
+        max_workers: int | None = None,
+        middlewares: Mapping[str, Iterable[Any]] | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> None:
+        if not (isinstance(workflow_class, type) and issubclass(workflow_class, Workflow)):
+            raise InvalidInput(f"LocalExecutor({workflow_class!r}): pass a class that inherits from Workflow")
+        if max_workers is not None and (isinstance(max_workers, bool) or max_workers < 1):
+            raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
+        if pool is not None and not callable(getattr(pool, "submit", None)):
+            raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
+        settings = load_settings()
+        self.workflow_class = workflow_class
+        self.workflow_id = None if workflow_id is None else check_workflow_id(workflow_id)
+        self.storage: Storage = default_storage() if storage is None else open_storage(storage)
+        self.post_office = PostOffice()
+        self._asked = Asked(force, skip, settings)
+        self._pool = pool
+        self._max_workers = max_workers
+        self._middlewares = make_middlewares(middlewares)
+        self._on_event = on_event
+        self.pools = self._make_pools()
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the workflow with this input to its end and give its result.
+
+        :raises TaskFailed: if an activity or child workflow failed and the workflow did not handle it
+        :raises RunSuperseded: if another run of the same execution took over
+        :raises StorageError: if the storage cannot be reached or refuses
+        """
+        bound = check_arguments(self.workflow_class, args, kwargs)
+        args, kwargs = bound.args, bound.kwargs
+        workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
+        self.pools = self._make_pools()
+        try:
+            while True:
+                context = self.run_context(self.workflow_class, workflow_id, args, kwargs)
+                try:
+                    return self.play(Execution(self, self.workflow_class, context), args, kwargs)
+                except ContinueAsNew as following:
+                    args, kwargs = following.run_args, following.run_kwargs
+                    check_arguments(self.workflow_class, args, kwargs)
+        finally:
+            self.pools.shutdown()
+
+    def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
+        """Send a signal to the execution, or to one of its children by id; from any thread, before or during the
+        run.
+        """
+        receiver = workflow_id or self.workflow_id
+        if receiver is None:
+            self.post_office.broadcast(Letter(name, payload))
+        else:
+            self.post_office.send(receiver, Letter(name, payload))
+
+    def run_context(
+        self,
+        workflow: type[Workflow],
+        workflow_id: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        parent: RunContext | None = None,
+    ) -> RunContext:
+        """Make the context of a new run."""
+        return {
+            "name": workflow.get_name(),
+            "version": workflow.version,
+            "workflow_id": workflow_id,
+            "run_id": new_run_id(datetime.now(UTC)),
+            "parent_workflow_id": parent["workflow_id"] if parent else None,
+            "tag_list": list(call_hook(workflow, "get_tag_list", args, kwargs)),
+        }
+
+    def emit(self, event: Event) -> None:
+        """Tell whoever follows; what goes wrong there does not touch the run."""
+        if self._on_event is None:
+            return
+        try:
+            self._on_event(event)
+        except Exception as error:  # noqa: BLE001  a follower must not break what it follows
+            log.error("on_event raised", event_type=type(event).__name__, error=repr(error), exc_info=True)
+
+    def play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Play one run from start to end, in the thread that calls it."""
+        context = execution.get_run_context()
+        workflow_id, parent = context["workflow_id"], context["parent_workflow_id"]
+        if not self.post_office.open(workflow_id, lambda letter: execution.post(execution.mailbox.deliver, letter)):
+            raise InvalidInput(
+                f"execution {workflow_id!r} is running already: give the child another get_workflow_id()"
+            )
+        with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
+            execution.emit(execution.event(RunStarted, workflow=context["name"], parent_workflow_id=parent))
+            log.info("run started", workflow=context["name"])
+            status, error = "failed", None
+            try:
+                result = self._play(execution, args, kwargs)
+            except BaseException as raised:
+                status, error = _status(raised), raised
+                self._end_badly(execution, status, raised)
+                raise
+            else:
+                status = "completed"
+                return result
+            finally:
+                self.post_office.close(workflow_id, execution.mailbox.take_all())
+                told = None if error is None or status == "continued" else str(error) or type(error).__name__
+                execution.emit(execution.event(RunFinished, status=status, error=told, parent_workflow_id=parent))
+                log.info("run ended", status=status)
+
+    def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        workflow = execution.workflow
+        if isinstance(workflow, WorkflowStepMixin):
+            self._asked.tell(workflow)
+        continued = None
+        result = None
+        try:
+            result = workflow.run(*args, **kwargs)
+        except ContinueAsNew as following:
+            continued = following
+        while len(execution.roots):
+            execution.turn()
+        failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
+        if failure is not None:
+            raise failure
+        if continued is not None:
+            raise continued
+        self._report_unmatched(execution)
+        workflow.on_completed(execution.history)
+        return result
+
+    def _end_badly(self, execution: Execution, status: str, raised: BaseException) -> None:
+        """Let what runs finish, unless the user wants to leave now, and tell the workflow."""
+        if status == "continued":
+            return
+        if isinstance(raised, Exception):
+            execution.close()
+        if status == "canceled":
+            execution.workflow.on_canceled(execution.history)
+        else:
+            details = "".join(traceback.format_exception(raised))
+            execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
+
+    def _report_unmatched(self, execution: Execution) -> None:
+        nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)
+        if nearest:
+            execution.emit(execution.event(NamesUnmatched, nearest=nearest))
+        for name, likely in nearest.items():
+            log.warning("a name to force or skip matched no step", selector=name, nearest=likely)
+
+    def _make_pools(self) -> Pools:
+        return Pools(self._pool, self._max_workers, self._middlewares)
+
+
+def _status(raised: BaseException) -> str:
+    match raised:
+        case ContinueAsNew():
+            return "continued"
+        case RunSuperseded():
+            return "superseded"
+        case TaskCanceled() | KeyboardInterrupt() | SystemExit():
+            return "canceled"
+        case _:
+            return "failed"

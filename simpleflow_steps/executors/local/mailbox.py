@@ -1,0 +1,98 @@
+"""Signals between the executions of one process."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simpleflow_steps.futures import Future
+
+
+class Letter(NamedTuple):
+    """A signal on its way."""
+
+    name: str
+    payload: Any
+
+
+class Mailbox:
+    """The signals of one execution, each kept until somebody waits for it. It belongs to the execution's thread."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, deque[Any]] = defaultdict(deque)
+        self._waiting: dict[str, deque[Future[Any]]] = defaultdict(deque)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits."""
+        return any(not future.done for waiting in self._waiting.values() for future in waiting)
+
+    def deliver(self, letter: Letter) -> None:
+        """Give a signal to the first who waits for it, else keep it."""
+        waiting = self._waiting[letter.name]
+        while waiting:
+            future = waiting.popleft()
+            if not future.done:
+                future.set_finished(letter.payload)
+                return
+        self._letters[letter.name].append(letter.payload)
+
+    def wait(self, name: str, future: Future[Any]) -> None:
+        """Finish `future` with the oldest signal of this name, now or when it comes."""
+        if self._letters[name]:
+            future.set_finished(self._letters[name].popleft())
+        else:
+            self._waiting[name].append(future)
+
+    def take_all(self) -> list[Letter]:
+        """Give up what nobody waited for."""
+        kept = [Letter(name, payload) for name, letters in self._letters.items() for payload in letters]
+        self._letters.clear()
+        return kept
+
+
+class PostOffice:
+    """Bring signals to executions, from any thread; those for an execution that is not there yet are kept for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._receivers: dict[str, Callable[[Letter], None]] = {}
+        self._kept: dict[str, list[Letter]] = defaultdict(list)
+        self._broadcasts: list[Letter] = []
+
+    def open(self, workflow_id: str, receive: Callable[[Letter], None]) -> bool:
+        """Deliver to an execution from now on; False if one of this id is live already."""
+        with self._lock:
+            if workflow_id in self._receivers:
+                return False
+            self._receivers[workflow_id] = receive
+            for letter in [*self._broadcasts, *self._kept.pop(workflow_id, [])]:
+                receive(letter)
+            return True
+
+    def close(self, workflow_id: str, unread: list[Letter]) -> None:
+        """Deliver no more to an execution, and keep what it did not read."""
+        with self._lock:
+            self._receivers.pop(workflow_id, None)
+            if unread:
+                self._kept[workflow_id].extend(unread)
+
+    def send(self, workflow_id: str, letter: Letter) -> None:
+        """Bring a signal to one execution."""
+        with self._lock:
+            receive = self._receivers.get(workflow_id)
+            if receive is None:
+                self._kept[workflow_id].append(letter)
+            else:
+                receive(letter)
+
+    def broadcast(self, letter: Letter) -> None:
+        """Bring a signal to every execution, and to those that start later."""
+        with self._lock:
+            self._broadcasts.append(letter)
+            for receive in self._receivers.values():
+                receive(letter)

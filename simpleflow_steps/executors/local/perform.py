@@ -1,0 +1,71 @@
+"""How an activity is carried out, in whatever thread or process its pool puts it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps import log
+from simpleflow_steps.activity import enter_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simpleflow_steps.activity import Activity, ActivityContext
+    from simpleflow_steps.executors.local.middleware import Middlewares
+
+    Call = tuple[Activity[Any, Any], list[Any], dict[str, Any], ActivityContext, Middlewares]
+
+
+def perform(call: Call) -> Any:
+    """Call an activity with its middleware around it."""
+    activity, args, kwargs, context, middlewares = call
+    enter_context(context)
+    with log.bound(**_bound(context)):
+        middlewares.before(context)
+        instance, function = _function(activity, args, kwargs, context)
+        result = function()
+        _after(instance)
+        middlewares.after(context, result)
+    return result
+
+
+async def perform_async(call: Call) -> Any:
+    """Call an `async def` activity with its middleware around it."""
+    activity, args, kwargs, context, middlewares = call
+    enter_context(context)
+    with log.bound(**_bound(context)):
+        middlewares.before(context)
+        instance, function = _function(activity, args, kwargs, context)
+        result = await function()
+        _after(instance)
+        middlewares.after(context, result)
+    return result
+
+
+def _function(
+    activity: Activity[Any, Any], args: list[Any], kwargs: dict[str, Any], context: ActivityContext
+) -> tuple[Any, Callable[[], Any]]:
+    """Give what is to be called; for a class, its instance too."""
+    target: Any = activity.callable
+    if not inspect.isclass(target):
+        return None, lambda: target(*args, **kwargs)
+    instance: Any = target(*args, **kwargs)
+    instance.context = context
+    return instance, instance.execute
+
+
+def _after(instance: Any) -> None:
+    post_execute = getattr(instance, "post_execute", None)
+    if post_execute is not None:
+        post_execute()
+
+
+def _bound(context: ActivityContext) -> dict[str, Any]:
+    return {
+        "workflow_id": context.workflow_id,
+        "run_id": context.run_id,
+        "step": context.step,
+        "activity": context.activity,
+        "attempt": context.attempt,
+    }

@@ -1,0 +1,219 @@
+"""Where activities run: threads that can be given up on, an event loop, or anybody's pool."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import threading
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future as Job
+from contextvars import copy_context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps.exceptions import InvalidInput
+from simpleflow_steps.executors.local.perform import perform, perform_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from simpleflow_steps.activity import Activity, ActivityContext
+    from simpleflow_steps.executors.local.middleware import Middlewares
+    from simpleflow_steps.executors.local.perform import Call
+
+    Work = tuple[Job[Any], Callable[..., Any], tuple[Any, ...]]
+
+STORAGE_WORKERS = 32  # storage operations wait for the network, not for a core
+
+
+def default_workers() -> int:
+    """Say how many threads a pool has if it is not told: as many as Python's own."""
+    return min(32, (os.cpu_count() or 1) + 4)
+
+
+class ThreadPool(Pool):
+    """Run jobs on daemon threads.
+
+    Python's own pool joins its threads when the interpreter exits, so that one activity that hangs after its time-out
+    would keep the process alive, and it has no way to replace the worker that such an activity holds.
+    """
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size = size
+        self._name = name
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._abandoned: set[Job[Any]] = set()
+        self._numbers = itertools.count(1)
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job[Any]:
+        """Queue a job; a thread is started for it if none is idle and there may be more."""
+        if kwargs:
+            raise InvalidInput("a job takes no keyword arguments here")
+        job: Job[Any] = Job()
+        self._work.put((job, function, args))
+        if not self._idle.acquire(blocking=False):
+            self._start_thread()
+        return job
+
+    def abandon(self, job: Job[Any]) -> None:
+        """Wait no longer for a running job: another thread takes its place, and its own ends when the job does."""
+        if job.cancel() or job.done():
+            return
+        with self._lock:
+            self._abandoned.add(job)
+            self._size += 1
+        self._start_thread()
+
+    def shutdown(self, wait: bool = False, *, cancel_futures: bool = True) -> None:  # noqa: ARG002  never waits
+        """Drop what has not started and let the threads end with what they are doing."""
+        while cancel_futures and not self._work.empty():
+            work = self._work.get()
+            if work is not None:
+                work[0].cancel()
+        with self._lock:
+            for _ in range(self._threads):
+                self._work.put(None)
+
+    def _start_thread(self) -> None:
+        with self._lock:
+            if self._threads >= self._size:
+                return
+            self._threads += 1
+        threading.Thread(target=self._serve, name=f"{self._name}-{next(self._numbers)}", daemon=True).start()
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            job = work[0]
+            _perform(*work)
+            del work
+            if self._gave_up_on(job):
+                return
+            del job
+            self._idle.release()
+        with self._lock:
+            self._threads -= 1
+
+    def _gave_up_on(self, job: Job[Any]) -> bool:
+        with self._lock:
+            if job not in self._abandoned:
+                return False
+            self._abandoned.discard(job)
+            self._threads -= 1
+            self._size -= 1
+            return True
+
+
+def _perform(job: Job[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    if not job.set_running_or_notify_cancel():
+        return
+    try:
+        result = function(*args)
+    except BaseException as error:  # noqa: BLE001  whatever it is, it is the job's outcome
+        job.set_exception(error)
+    else:
+        job.set_result(result)
+
+
+class EventLoop:
+    """Run coroutines on an event loop in a daemon thread, started with the first one."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Job[Any]:
+        """Start a coroutine; cancelling the job cancels it."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._serve, args=(self._loop,), name="sfs-async", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def shutdown(self) -> None:
+        """Stop the loop; what still runs on it is cancelled."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(self._cancel_all, loop)
+
+    @staticmethod
+    def _serve(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    @staticmethod
+    def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        gathering = asyncio.gather(*tasks, return_exceptions=True)
+        gathering.add_done_callback(lambda _: loop.stop())
+
+
+class Pools:
+    """The pools of one executor's run: for activities, for `async def` activities, and for storage operations.
+
+    :param given: the user's pool, which is used for plain activities and never shut down
+    :param workers: how many threads run activities if no pool is given
+    """
+
+    def __init__(self, given: Pool | None, workers: int | None, middlewares: Middlewares) -> None:
+        self.given = given
+        self.middlewares = middlewares
+        self._threads = ThreadPool(workers or default_workers(), "sfs-activity")
+        self._loop = EventLoop()
+        self.storage = ThreadPool(STORAGE_WORKERS, "sfs-storage")
+
+    def start(
+        self,
+        activity: Activity[Any, Any],
+        args: list[Any],
+        kwargs: dict[str, Any],
+        context: ActivityContext,
+        started: Callable[[], object] | None,
+    ) -> Job[Any]:
+        """Start an activity where it belongs; `started` is called when it begins, from its own thread where that is
+        here.
+        """
+        call = (activity, args, kwargs, context, self.middlewares)
+        if activity.is_async:
+            return self._loop.submit(_announced_async(started, call))
+        if self.given is None:
+            return self._threads.submit(copy_context().run, _announced, started, call)
+        job = self.given.submit(perform, call)
+        if started is not None:
+            started()
+        return job
+
+    def abandon(self, activity: Activity[Any, Any], job: Job[Any]) -> None:
+        """Wait no longer for a job."""
+        if activity.is_async or self.given is not None:
+            job.cancel()
+        else:
+            self._threads.abandon(job)
+
+    def shutdown(self) -> None:
+        """End everything that is ours; nothing is waited for."""
+        self._threads.shutdown()
+        self._loop.shutdown()
+        self.storage.shutdown()
+
+
+def _announced(started: Callable[[], object] | None, call: Call) -> Any:
+    if started is not None:
+        started()
+    return perform(call)
+
+
+async def _announced_async(started: Callable[[], object] | None, call: Call) -> Any:
+    if started is not None:
+        started()
+    return await perform_async(call)

@@ -1,0 +1,50 @@
+"""When to try again: a count, or any tenacity policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tenacity import DoSleep as Again
+from tenacity import RetryCallState, RetryError, Retrying, stop_after_attempt
+
+if TYPE_CHECKING:
+    from tenacity import BaseRetrying
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows a failed attempt: another one after `wait` seconds, a `result` in its place, or nothing."""
+
+    wait: float | None = None
+    handled: bool = False
+    result: Any = None
+
+
+class Retries:
+    """Ask one task's policy after each failed attempt.
+
+    :param retry: how many times to try again at once, or a `tenacity.Retrying`, whose predicates, stops, waits and
+        callbacks are used as they are; nothing sleeps in here
+    """
+
+    def __init__(self, retry: int | BaseRetrying) -> None:
+        self._policy = Retrying(stop=stop_after_attempt(retry + 1)) if isinstance(retry, int) else retry.copy()
+        self._policy.begin()
+        self._state = RetryCallState(self._policy, fn=None, args=(), kwargs={})
+
+    def after(self, error: BaseException) -> Verdict:
+        """Say what follows a failure."""
+        self._state.set_exception((type(error), error, error.__traceback__))
+        try:
+            answer = self._policy.iter(retry_state=self._state)
+        except RetryError:
+            return Verdict()
+        except BaseException as raised:
+            if raised is error:
+                return Verdict()
+            raise
+        if isinstance(answer, Again):
+            self._state.prepare_for_next_attempt()
+            return Verdict(wait=float(answer))
+        return Verdict(handled=True, result=answer)

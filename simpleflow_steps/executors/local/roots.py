@@ -1,0 +1,43 @@
+"""The futures that a workflow itself submitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simpleflow_steps.futures import Future
+
+
+class Roots:
+    """Remember which of them are open, and which failed; nothing is kept of those that ended well."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Future[Any]] = {}
+        self._failed: list[Future[Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, future: Future[Any]) -> None:
+        """Take a future in."""
+        if future.done:
+            self._ended(future)
+        elif id(future) not in self._open:
+            self._open[id(future)] = future
+            future.add_done_callback(self._ended)
+
+    def cancel(self) -> None:
+        """Cancel the open ones."""
+        for future in list(self._open.values()):
+            future.cancel()
+
+    def unnoticed(self) -> list[Exception]:
+        """Give the failures that the workflow never looked at."""
+        return [
+            future.error for future in self._failed if future.error and not future.looked_at and not future.cancelled
+        ]
+
+    def _ended(self, future: Future[Any]) -> None:
+        self._open.pop(id(future), None)
+        if future.error is not None:
+            self._failed.append(future)

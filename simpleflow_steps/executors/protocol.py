@@ -1,0 +1,65 @@
+"""What carries a workflow out: everything that workflows, canvases and steps ask of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from simpleflow_steps.events import Event
+    from simpleflow_steps.futures import Future
+    from simpleflow_steps.history import History
+    from simpleflow_steps.storage import Storage
+    from simpleflow_steps.task import Task
+    from simpleflow_steps.workflow import Workflow
+
+
+class RunContext(TypedDict):
+    """Tell one run of one execution from any other."""
+
+    name: str
+    version: str
+    workflow_id: str
+    run_id: str
+    parent_workflow_id: str | None
+    tag_list: list[str]
+
+
+class Executor(Protocol):
+    """Carry out one execution of a workflow.
+
+    A workflow belongs to one thread: every method is called there. `submit` never waits.
+    """
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow that is running."""
+
+    @property
+    def storage(self) -> Storage:
+        """Where the execution's objects live."""
+
+    @property
+    def history(self) -> History:
+        """What this run has noted so far."""
+
+    def submit(self, task: Task) -> Future[Any]:
+        """Start one task, once those of its arguments that are futures are done, and give its future."""
+
+    def wait(self, future: Future[Any]) -> None:
+        """Return when the future is done; an executor that replays leaves with `ExecutionBlocked` instead."""
+
+    def adopt(self, future: Future[Any]) -> None:
+        """Answer for a future that the workflow submitted: the run does not end before it, nor well if nobody looked
+        at its failure.
+        """
+
+    def get_run_context(self) -> RunContext:
+        """Say which run of which execution this is."""
+
+    def now(self) -> datetime:
+        """Give the time, in UTC; the same at each replay."""
+
+    def emit(self, event: Event) -> None:
+        """Tell whoever follows the run what happened."""

@@ -1,0 +1,293 @@
+"""The outcome of something submitted, and what is built on other outcomes.
+
+A future belongs to the thread of its workflow. Whoever completes it does so there; its callbacks run there, in the
+context (`contextvars`) in which they were added, so that a chain goes on inside the step that it was submitted in.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from simpleflow_steps import codec
+from simpleflow_steps.exceptions import AggregateException, TaskCanceled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from contextvars import Context
+
+    from simpleflow_steps.codec import Encoded
+
+T = TypeVar("T")
+
+PENDING = "PENDING"
+RUNNING = "RUNNING"
+CANCELLED = "CANCELLED"
+FINISHED = "FINISHED"
+
+
+class Waiter(Protocol):
+    """Finish futures: block until they are done, or leave the workflow."""
+
+    def wait(self, future: Future[Any]) -> None:
+        """Return when `future` is done."""
+
+
+def wait(*futures: Future[Any]) -> list[Any]:
+    """Wait for every future and give their results, in the order of the arguments."""
+    return [future.result for future in futures]
+
+
+def combine(errors: Iterable[BaseException | None]) -> Exception | None:
+    """Make one exception of several: none, itself if there is but one, a group otherwise."""
+    found = [error for error in errors if isinstance(error, Exception)]
+    if len(found) < 2:
+        return found[0] if found else None
+    return AggregateException(f"{len(found)} tasks failed", found)
+
+
+class Future(Generic[T]):
+    """Hold the outcome of something submitted.
+
+    `error` is what `result` raises. `exception` is what happened, which `raises_on_failure=False` may keep from being
+    raised. `failures` is every failure inside, reported or not: a step with any leaves no marker.
+    """
+
+    __slots__ = (
+        "_awaited_by",
+        "_exception",
+        "_load",
+        "_result",
+        "_state",
+        "_waiter",
+        "error",
+        "failures",
+        "looked_at",
+        "on_cancel",
+        "target",
+    )
+
+    def __init__(self, waiter: Waiter | None = None, target: Any = None) -> None:
+        self._waiter = waiter
+        self._state = PENDING
+        self._result: Any = None
+        self._exception: Exception | None = None
+        self._load: Callable[[], Future[Any]] | None = None
+        self._awaited_by: list[tuple[Callable[[Any], object], Context]] | None = None
+        self.error: Exception | None = None
+        self.failures: tuple[Exception, ...] = ()
+        self.looked_at = False
+        self.target = target
+        self.on_cancel: Callable[[], object] | None = None
+
+    def __repr__(self) -> str:
+        failure = f" exception={self._exception!r}" if self._exception else ""
+        return f"<{type(self).__name__} {self._state.lower()}{failure}>"
+
+    @property
+    def state(self) -> str:
+        """One of `PENDING`, `RUNNING`, `CANCELLED`, `FINISHED`."""
+        return self._state
+
+    @property
+    def pending(self) -> bool:
+        """Whether it has not started."""
+        return self._state == PENDING
+
+    @property
+    def running(self) -> bool:
+        """Whether it has started and not finished."""
+        return self._state == RUNNING
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended, well or not."""
+        return self._state == FINISHED
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._state == CANCELLED
+
+    @property
+    def done(self) -> bool:
+        """Whether it finished or was cancelled."""
+        return self._state in (FINISHED, CANCELLED)
+
+    @property
+    def result(self) -> T:
+        """Wait for the outcome and give it.
+
+        :raises TaskFailed: if the activity or child workflow failed; an `AggregateException` if several did
+        :raises TaskCanceled: if it was cancelled
+        """
+        self.looked_at = True
+        self._wait()
+        if self.error is not None:
+            raise self.error
+        if self._load is not None:
+            return self.fetch().result  # type: ignore[no-any-return]
+        return self._result  # type: ignore[no-any-return]
+
+    @property
+    def exception(self) -> Exception | None:
+        """Wait for the end and give what went wrong, if anything did."""
+        self.looked_at = True
+        self._wait()
+        return self._exception
+
+    def cancel(self) -> bool:
+        """Ask for it to stop; tell whether it was still possible."""
+        if self.done:
+            return False
+        if self.on_cancel is not None:
+            self.on_cancel()
+        if not self.done:
+            self.set_cancelled()
+        return True
+
+    def fetch(self) -> Future[Any]:
+        """Give the future that holds the value itself: this one, or the one that reads it from storage."""
+        if self._load is None:
+            return self
+        loaded = self._load()
+        self._load = lambda: loaded
+        return loaded
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its value is still in storage, to be read when it is asked for."""
+        return self._load is not None
+
+    def encode(self) -> Encoded:
+        """Give the value as JSON with what is needed to read it back; call it when `fetch()` is done.
+
+        :raises NotStorable: if the value has no faithful JSON
+        """
+        if self._load is not None:
+            return self.fetch().encode()
+        return codec.encode_result(self._result, self.target)
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        """Call `callback(future)` once it is done, at once if it is."""
+        if self.done:
+            callback(self)
+            return
+        if self._awaited_by is None:
+            self._awaited_by = []
+        self._awaited_by.append((callback, copy_context()))
+
+    def set_running(self) -> None:
+        """Say that it has started."""
+        if self._state == PENDING:
+            self._state = RUNNING
+
+    def set_finished(self, result: T) -> None:
+        """End it well."""
+        self._result = result
+        self._close(FINISHED)
+
+    def set_exception(self, exception: Exception, *, raises: bool = True) -> None:
+        """End it badly; with `raises=False` its result is None instead of an exception."""
+        self.settle(error=exception if raises else None, exception=exception, failures=(exception,))
+
+    def set_cancelled(self, details: str | None = None) -> None:
+        """End it as cancelled."""
+        if self.done:
+            return
+        self.error = self._exception = TaskCanceled(details)
+        self.failures = (self._exception,)
+        self._close(CANCELLED)
+
+    def settle(
+        self,
+        *,
+        error: Exception | None,
+        exception: Exception | None,
+        failures: tuple[Exception, ...],
+        result: Any = None,
+    ) -> None:
+        """End it with failures inside: what `result` raises, what `exception` tells, and all of them."""
+        self.error, self._exception, self.failures, self._result = error, exception, failures, result
+        self._close(FINISHED)
+
+    def end_as(self, other: Future[Any]) -> None:
+        """End it the way another one ended."""
+        if other.cancelled:
+            self.set_cancelled(str(other.error))
+            return
+        self._load = other._load and other.fetch
+        self.settle(error=other.error, exception=other._exception, failures=other.failures, result=other._result)
+
+    def _wait(self) -> None:
+        if not self.done and self._waiter is not None:
+            self._waiter.wait(self)
+
+    def _close(self, state: str) -> None:
+        self._state = state
+        self.on_cancel = None
+        callbacks, self._awaited_by = self._awaited_by, None
+        for callback, context in callbacks or ():
+            context.run(callback, self)
+
+
+class Driven(Future[T]):
+    """The outcome of a generator that yields the futures it waits for and returns its result.
+
+    An exception that leaves the generator is the outcome too.
+    """
+
+    __slots__ = ("_generator",)
+
+    def __init__(self, waiter: Waiter | None = None, target: Any = None) -> None:
+        super().__init__(waiter, target)
+        self._generator: Generator[Future[Any], None, T] | None = None
+
+    def drive(self, generator: Generator[Future[Any], None, T]) -> None:
+        """Run the generator until it waits for something that is not done; it goes on from there by itself."""
+        self._generator = generator
+        self.on_cancel = self._stop
+        self._state = RUNNING
+        self._advance()
+
+    def _advance(self, _: object = None) -> None:
+        if self._generator is None:
+            return
+        try:
+            while True:
+                awaited = next(self._generator)
+                if not awaited.done:
+                    awaited.add_done_callback(self._advance)
+                    return
+        except StopIteration as end:
+            self._generator = None
+            if not self.done:
+                self.set_finished(end.value)
+        except Exception as error:  # noqa: BLE001  whatever workflow code raises is the outcome
+            self._generator = None
+            if not self.done:
+                self.set_exception(error)
+
+    def _stop(self) -> None:
+        """Go no further; what it waits for may have others waiting."""
+        generator, self._generator = self._generator, None
+        if generator is not None:
+            generator.close()
+
+
+def after(waiter: Waiter, generator: Generator[Future[Any], None, T]) -> Driven[T]:
+    """Drive a generator of futures and give its outcome."""
+    driven: Driven[T] = Driven(waiter)
+    driven.drive(generator)
+    return driven
+
+
+def gather(waiter: Waiter, futures: Iterable[Future[Any]]) -> Future[list[Any]]:
+    """Give one future of all the values, in order; it fails with the first that did."""
+
+    def values() -> Generator[Future[Any], None, list[Any]]:
+        fetched = [future.fetch() for future in futures]
+        yield from fetched
+        return [future.result for future in fetched]
+
+    return after(waiter, values())

@@ -1,0 +1,1 @@
+"""Steps: names and selection, markers, the step itself, and what a workflow inherits to have them."""

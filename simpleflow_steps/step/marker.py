@@ -1,0 +1,234 @@
+"""The marker of a step: what it holds, and the register of all markers of an execution.
+
+Every write is conditional on what its run last saw. A run that lost the execution to another one learns it here, from
+the storage, before it can overwrite anything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003  pydantic reads it at run time
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from simpleflow_steps import codec, log
+from simpleflow_steps.codec import Encoded, NotReadable, NotStorable, UnknownTarget, UnusableHint
+from simpleflow_steps.exceptions import (
+    MarkerCorrupt,
+    ObjectNotFound,
+    PreconditionFailed,
+    ResultNotStored,
+    RunSuperseded,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simpleflow_steps.storage import Storage
+
+INLINE_LIMIT = 64 * 1024  # bytes of JSON; a larger result gets its own object
+OPTIONAL = ("result_shape", "result_key", "result_error")
+MARKER_LIMIT = 1024 * 1024  # bytes; nothing larger is read as a marker
+
+
+class Marker(BaseModel):
+    """What a done step leaves in storage, as JSON.
+
+    `result_shape` says which activity's type hints bring `result` back; `result_key` is the object that holds a large
+    result; `result_error` is why there is none. `nonce` is fresh on every write.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    step: str
+    workflow_id: str
+    run_id: str
+    name: str
+    version: str
+    started: datetime
+    finished: datetime
+    forced: bool = False
+    reasons: tuple[str, ...] = ()
+    attempt: int = 1
+    nonce: str
+    result: Any = None
+    result_shape: Any = None
+    result_key: str | None = None
+    result_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run last saw of a marker: its etag and its size in bytes. An empty object is an invalidated marker."""
+
+    etag: str
+    size: int
+
+    @property
+    def done(self) -> bool:
+        """Whether the step counts as done."""
+        return self.size > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A step's marker after it was marked done; `duplicate` if another run had marked it first, with its own result."""
+
+    seen: Seen
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result read back: as JSON, and as the value that it stands for."""
+
+    encoded: Encoded
+    value: Any
+
+
+class MarkerRegister:
+    """The markers under one prefix of a storage.
+
+    :param storage: where they live
+    :param prefix: the keys' prefix, without a slash at its end: `{prefix}/{step.name}` is a marker
+    :param results: the prefix of the objects that hold large results
+    """
+
+    def __init__(self, storage: Storage, prefix: str, results: str) -> None:
+        self.storage = storage
+        self.prefix = prefix
+        self.results = results
+
+    def key(self, name: str) -> str:
+        """Give the key of a step's marker."""
+        return f"{self.prefix}/{name}"
+
+    def list(self) -> dict[str, Seen]:
+        """List every marker, done or invalidated, by the name of its step."""
+        start = len(self.prefix) + 1
+        listed = self.storage.list(f"{self.prefix}/")
+        return {found.key[start:]: Seen(found.etag, found.size) for found in listed if len(found.key) > start}
+
+    def invalidate(self, name: str, seen: Seen) -> Seen | None:
+        """Make a done step not done, and give what its marker is now, or None if somebody removed it.
+
+        :raises RunSuperseded: if another run has written the marker since `seen`
+        """
+        try:
+            return Seen(self.storage.put(self.key(name), b"", if_match=seen.etag), 0)
+        except PreconditionFailed:
+            body = self._read_back(name)
+        if body is None:
+            return None
+        if body == b"":
+            return Seen(body.etag, 0)
+        raise self._superseded(name, body)
+
+    def mark(self, marker: Marker, encode: Callable[[], Encoded], seen: Seen | None, ours: bool) -> Marked:
+        """Write a step's marker with its result.
+
+        :param marker: everything but the result
+        :param encode: gives the result as JSON
+        :param seen: what this run last saw: nothing, or an invalidated marker
+        :param ours: whether this run invalidated it, so that nobody else may have marked it since
+        :raises RunSuperseded: if another run has written the marker since `seen`
+        """
+        marker = self._with_result(marker, encode)
+        absent = {field for field in OPTIONAL if getattr(marker, field) is None}
+        body = codec.dumps(marker.model_dump(mode="json", exclude=absent))
+        condition = {"if_match": seen.etag} if seen else {"if_none_match": "*"}
+        try:
+            return Marked(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))
+        except PreconditionFailed:
+            found = self._read_back(marker.step)
+        if found is not None and marker.nonce.encode() in found:
+            return Marked(Seen(found.etag, len(found)))
+        if found and not ours:
+            log.warning("another run marked the step first; its result is taken", step=marker.step)
+            return Marked(Seen(found.etag, len(found)), duplicate=True)
+        raise self._superseded(marker.step, found)
+
+    def read(self, name: str) -> Marker | None:
+        """Read a marker; None for one that simpleflow or a person wrote.
+
+        :raises MarkerCorrupt: if it is neither
+        """
+        key = self.key(name)
+        try:
+            content = codec.loads(self.storage.get(key, max_size=MARKER_LIMIT), f"marker {key}")
+        except ValueError as error:
+            raise MarkerCorrupt(f"step {name!r}: {error}; clear the step to run it again") from error
+        if not isinstance(content, dict):
+            raise MarkerCorrupt(f"step {name!r}: marker {key} holds no JSON object; clear the step to run it again")
+        if "nonce" not in content:
+            return None
+        try:
+            return Marker.model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise MarkerCorrupt(f"step {name!r}: marker {key}: {where}: {first['msg']}; clear the step") from error
+
+    def read_result(self, name: str) -> StoredResult:
+        """Read a done step's result, in the shape that it had when the step ran.
+
+        :raises ResultNotStored: if the marker holds none, because it could not be stored
+        :raises MarkerCorrupt: if the marker cannot be read
+        """
+        marker = self.read(name)
+        if marker is None:
+            return StoredResult(Encoded(None, None), None)
+        if marker.result_error is not None:
+            raise ResultNotStored(
+                f"step {name!r} is done, but its result was not stored ({marker.result_error}); "
+                f"force the step to have it again"
+            )
+        raw = marker.result if marker.result_key is None else self._read_large(name, marker.result_key)
+        try:
+            return StoredResult(Encoded(raw, marker.result_shape), codec.decode_result(raw, marker.result_shape))
+        except (UnknownTarget, UnusableHint, NotReadable) as error:
+            raise ResultNotStored(f"step {name!r}: its result cannot be read: {error}") from error
+        except ValueError as error:
+            raise MarkerCorrupt(f"step {name!r}: its stored result does not fit: {error}; force the step") from error
+
+    def _with_result(self, marker: Marker, encode: Callable[[], Encoded]) -> Marker:
+        try:
+            encoded = encode()
+            body = codec.dumps(encoded.value)
+        except NotStorable as error:
+            log.warning("the step's result cannot be stored", step=marker.step, why=str(error))
+            return marker.model_copy(update={"result_error": str(error)})
+        if len(body) <= INLINE_LIMIT:
+            return marker.model_copy(update={"result": encoded.value, "result_shape": encoded.shape})
+        key = f"{self.results}/{marker.step}/{marker.nonce}.json"
+        self.storage.put(key, body)
+        return marker.model_copy(update={"result_key": key, "result_shape": encoded.shape})
+
+    def _read_large(self, name: str, key: str) -> Any:
+        if not key.startswith(f"{self.results}/"):
+            raise MarkerCorrupt(f"step {name!r}: its marker points at {key!r}, outside {self.results}/; clear the step")
+        try:
+            return codec.loads(self.storage.get(key), f"result {key}")
+        except ObjectNotFound as error:
+            raise ResultNotStored(
+                f"step {name!r}: its result {key} is gone; force the step to have it again"
+            ) from error
+        except ValueError as error:
+            raise MarkerCorrupt(f"step {name!r}: {error}; force the step to have it again") from error
+
+    def _read_back(self, name: str) -> Any:
+        try:
+            return self.storage.get(self.key(name), max_size=MARKER_LIMIT)
+        except ObjectNotFound:
+            return None
+
+    def _superseded(self, name: str, found: bytes | None) -> RunSuperseded:
+        state = "removed" if found is None else "invalidated" if not found else "marked done"
+        return RunSuperseded(f"step {name!r} was {state} by another run of the same execution; this run stops writing")
+
+
+def fresh_nonce() -> str:
+    """Make a text that no other write has."""
+    return uuid.uuid4().hex

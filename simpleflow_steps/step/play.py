@@ -1,0 +1,227 @@
+"""One step of one run, from the decision to the marker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps import log
+from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepSkipped, StepStarted
+from simpleflow_steps.exceptions import InvalidInput
+from simpleflow_steps.futures import Driven, Future, combine
+from simpleflow_steps.scope import enclosing_steps, inside
+from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
+from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
+from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from simpleflow_steps.codec import Encoded
+    from simpleflow_steps.executors.protocol import Executor
+    from simpleflow_steps.step.submittable import Step
+    from simpleflow_steps.step.workflow import WorkflowStepMixin
+    from simpleflow_steps.task import Submittable
+
+    Waits = Generator[Future[Any], None, None]
+
+
+class StoredResultFuture(Driven[Any]):
+    """The result of a step that was skipped, read from its marker."""
+
+    __slots__ = ("stored",)
+
+    def encode(self) -> Encoded:
+        """Give the JSON as it was stored."""
+        stored: StoredResult = self.stored
+        return stored.encoded
+
+    def read(self, operation: Future[Any]) -> Generator[Future[Any], None, Any]:
+        """Wait for the marker to be read."""
+        yield operation
+        self.stored = operation.result
+        return self.stored.value
+
+
+class StepFuture(Driven[Any]):
+    """The outcome of a step: the result of its activities, of their alternative, or the stored one."""
+
+    __slots__ = ("_book", "_decision", "_inner", "_started", "executor", "step", "workflow")
+
+    def __init__(self, step: Step, workflow: WorkflowStepMixin, executor: Executor) -> None:
+        super().__init__(executor)
+        self.step = step
+        self.workflow = workflow
+        self.executor = executor
+        self._book = workflow.step_book
+        self._inner: Future[Any] | None = None
+
+    def start(self) -> None:
+        """Start it; it waits by itself for the markers, and for the same step if that is under way."""
+        if self.step.step_name in enclosing_steps():
+            raise InvalidInput(f"step {self.step.step_name!r} contains itself: give the inner one another name")
+        self.workflow.meet_step(self.step.step_name)
+        self.drive(self._play())
+
+    def encode(self) -> Encoded:
+        """Give the result as JSON."""
+        if self._inner is not None:
+            return self._inner.encode()
+        return super().encode()
+
+    def _play(self) -> Generator[Future[Any], None, Any]:
+        name, last = self.step.step_name, self._book.last
+        before = last.get(name)
+        last[name] = self
+        try:
+            if before is not None and not before.done:
+                yield before
+            yield from self._decide_and_play()
+        finally:
+            if last.get(name) is self:
+                del last[name]
+        self._conclude()
+
+    def _decide_and_play(self) -> Waits:
+        yield from self._book.listed()
+        self._decision = self.workflow.decide_step(self.step)
+        if self._decision.run:
+            yield from self._run()
+        else:
+            yield from self._skip()
+        if self.step.emit_signal and not self.failures:
+            yield self.executor.submit(SignalTask(f"step.{self.step.step_name}", propagate=False))
+
+    def _run(self) -> Waits:
+        name, book = self.step.step_name, self._book
+        self.workflow.force_dependents(self.step)
+        self._started = self.executor.now()
+        self._say(StepStarted, "scheduled")
+        book.plays[name] = book.plays.get(name, 0) + 1
+        book.states[name] = RUNNING
+        try:
+            yield from book.invalidate(name)
+            yield from self._carry_out(self.step.activities)
+            if not self.failures:
+                yield from self._invalidate_dependents()
+                yield from self._mark()
+        except Exception as error:
+            self._failed(error)
+            raise
+        if self.failures:
+            self._failed(combine(self.failures))
+
+    def _skip(self) -> Waits:
+        name, book = self.step.step_name, self._book
+        done = book.is_done(name)
+        book.states[name] = SKIPPED
+        alternative = self.step.activities_if_step_already_done
+        if alternative is not None:
+            yield from self._carry_out(alternative)
+        elif done:
+            self._load = self._read_stored
+        else:
+            log.warning("step skipped although it was never done: it has no result", step=name)
+        if not self.failures:
+            self._say(StepSkipped, "skipped", done=done)
+
+    def _carry_out(self, activities: Submittable) -> Waits:
+        """Run activities inside the step, and take their outcome as the step's."""
+        with inside(*enclosing_steps(), self.step.step_name):
+            self._inner = inner = activities.submit(self.executor)
+        yield inner
+        self.failures = inner.failures
+        if not inner.failures:
+            yield inner.fetch()
+
+    def _invalidate_dependents(self) -> Waits:
+        name, book = self.step.step_name, self._book
+        for dependent in book.dependents(self.step.force_steps_if_executed):
+            event = book.invalidated(dependent, f"Dep of {name}")
+            if event.skipped:
+                log.warning(
+                    "step was skipped in this run but depends on one that ran: run again to play it", step=dependent
+                )
+            yield from book.invalidate(dependent)
+            self.executor.emit(event)
+
+    def _mark(self) -> Waits:
+        name, book = self.step.step_name, self._book
+        encode = self._inner.encode if self._inner is not None else self.encode
+        arguments = (self._marker(), encode, book.seen(name), book.wrote(name))
+        marking = self.executor.submit(StorageTask(f"mark step {name}", book.register.mark, *arguments))
+        yield marking
+        marked = marking.result
+        book.saw(name, marked.seen)
+        book.states[name] = RAN
+        if marked.duplicate:
+            self._inner, self._load = None, self._read_stored
+        self._say(StepCompleted, "completed", seconds=self._seconds(), duplicate=marked.duplicate)
+
+    def _marker(self) -> Marker:
+        context, name = self.executor.get_run_context(), self.step.step_name
+        return Marker(
+            step=name,
+            workflow_id=context["workflow_id"],
+            run_id=context["run_id"],
+            name=context["name"],
+            version=context["version"],
+            started=self._started,
+            finished=self.executor.now(),
+            forced=self._decision.forced,
+            reasons=self._decision.reasons,
+            attempt=self._book.plays[name],
+            nonce=fresh_nonce(),
+        )
+
+    def _failed(self, error: Exception | None) -> None:
+        self._book.states[self.step.step_name] = FAILED
+        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error)))
+        log.warning("step failed", step=self.step.step_name, error=str(error))
+
+    def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
+        """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""
+        name, decision = self.step.step_name, self._decision
+        details = {"step": name, "status": status, "forced": decision.forced, "reasons": list(decision.reasons)}
+        self.executor.submit(MarkerTask("log.step", details))
+        self.executor.emit(self._event(kind, **facts))
+        log.info(f"step {status}", step=name, forced=decision.forced, reasons=details["reasons"])
+
+    def _event(self, kind: type[StepEvent], **facts: Any) -> StepEvent:
+        context, decision = self.executor.get_run_context(), self._decision
+        return kind(
+            workflow_id=context["workflow_id"],
+            run_id=context["run_id"],
+            at=self.executor.now(),
+            step=self.step.step_name,
+            forced=decision.forced,
+            reasons=decision.reasons,
+            **facts,
+        )
+
+    def _seconds(self) -> float:
+        return (self.executor.now() - self._started).total_seconds()
+
+    def _read_stored(self) -> Future[Any]:
+        name = self.step.step_name
+        operation = self.executor.submit(StorageTask(f"read step {name}", self._book.register.read_result, name))
+        stored = StoredResultFuture(self.executor)
+        stored.drive(stored.read(operation))
+        return stored
+
+    def _stop(self) -> None:
+        super()._stop()
+        if self._inner is not None:
+            self._inner.cancel()
+
+    def _conclude(self) -> None:
+        """End with the outcome of what was carried out, or with what is stored."""
+        inner, failures = self._inner, self.failures
+        error = inner.error if inner is not None else None
+        bubbling = combine(failures) if self.step.bubbles_exception_on_failure else None
+        result = None
+        if inner is not None and error is None:
+            if inner.is_stored:
+                self._load = inner.fetch
+            else:
+                result = inner.result
+        self.settle(error=error, exception=error or bubbling, failures=failures, result=result)
