@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,22 @@ class Body(bytes):
 
     etag: str
 
-    def __new__(cls, content: bytes, etag: str) -> Body:
+    def __new__(cls, content: bytes, etag: str) -> Self:
         """Attach the etag to the bytes."""
         body = super().__new__(cls, content)
         body.etag = etag
         return body
 
 
+@runtime_checkable
 class Storage(Protocol):
     """Keep objects under keys.
 
-    Keys are any non-empty text that UTF-8 can encode, up to 1,024 bytes. An etag is opaque; it is the same in the answer of `put`,
-    `get` and `list` for as long as nobody writes the object again. Every method may be called from several threads, and raises a
-    `StorageError` that names the storage and the key; transient faults have been retried before one is raised.
+    Keys are any non-empty text that UTF-8 can encode, up to 1,024 bytes together with the prefix that the storage's URL
+    may name. An etag is opaque; it is the same in the answers of `put`, `get` and `list` for as long as nobody writes
+    the object again. Bodies that differ have etags that differ; whether a second write of the same body changes the
+    etag is up to the storage (S3's is a digest of the body). Every method may be called from several threads, and
+    raises a `StorageError` that names the storage and the key; transient faults have been retried before one is raised.
     """
 
     @property
@@ -45,7 +49,10 @@ class Storage(Protocol):
         """Name this storage so that `open_storage(url)` gives the same objects; it holds no secret."""
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
-        """Give every object whose key starts with the text `prefix`, in the order of the keys' UTF-8 bytes."""
+        """Give every object whose key starts with the text `prefix`, in the order of the keys' UTF-8 bytes.
+
+        The listing is made when this is called, not while it is iterated.
+        """
 
     def get(self, key: str, *, max_size: int | None = None) -> Body:
         """Read an object.
@@ -59,8 +66,8 @@ class Storage(Protocol):
 
         :param if_none_match: `"*"`: write only if no object has this key
         :param if_match: write only if the object has this etag
-        :raises PreconditionFailed: if the condition does not hold; a missing object matches no etag. After a lost answer and a
-            retry this may be raised although an earlier attempt of this very call wrote the object.
+        :raises PreconditionFailed: if the condition does not hold; a missing object matches no etag. After a lost
+            answer and a retry this may be raised although an earlier attempt of this very call wrote the object.
         """
 
     def delete(self, key: str) -> None:

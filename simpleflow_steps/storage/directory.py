@@ -1,0 +1,140 @@
+"""Objects as files in a directory, safe between threads and between processes on one machine."""
+
+# ruff: noqa: PTH100, PTH105, PTH108, PTH118, PTH120, PTH123
+# paths are bytes here, whatever encoding the locale has; pathlib holds text only
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, StorageDenied, StorageError
+from simpleflow_steps.storage.conditions import check_conditions, demand
+from simpleflow_steps.storage.durable import make_directories, remove_stale, sync_directories, temporary_file
+from simpleflow_steps.storage.keys import check_key, check_prefix
+from simpleflow_steps.storage.locking import exclusive, shared
+from simpleflow_steps.storage.protocol import Body, ListedObject
+from simpleflow_steps.storage.tree import find_file, make_place, prune, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KINDS = {errno.EACCES: StorageDenied, errno.EPERM: StorageDenied, errno.EROFS: StorageDenied}
+
+
+class DirectoryStorage:
+    """Keep each object in a file: the key `a/b` in `root/a/b`; `storage/names.py` says how odd keys are named.
+
+    The directory is made at the first write. A write locks the file `%lock` in it for as long as a rename takes.
+    Nothing outside the root is ever touched, and symbolic links in it are not followed. On a file system that ignores
+    case, keys must differ in more than case.
+
+    :param root: the directory; a relative one is resolved now
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self._root = os.fsencode(os.path.abspath(root))
+        self._lock = os.path.join(self._root, b"%lock")
+        self._temporary = os.path.join(self._root, b"%tmp")
+        self._swept = False
+
+    def __repr__(self) -> str:
+        return f"DirectoryStorage({str(self.root)!r})"
+
+    @property
+    def root(self) -> Path:
+        """Give the directory."""
+        return Path(os.fsdecode(self._root))
+
+    @property
+    def url(self) -> str:
+        """Name this storage so that `open_storage(url)` gives the same objects."""
+        return self.root.as_uri()
+
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
+        """Give the objects under a prefix as they are now, in the order of their keys."""
+        check_prefix(prefix)
+        with self._faults(f"objects under {prefix!r}"), shared(self._lock):
+            found = list(walk(self._root, prefix))
+        # text without lone surrogates sorts like its UTF-8 bytes
+        found.sort(key=lambda item: item[0])
+        return (_listed(key, state) for key, state in found)
+
+    def get(self, key: str, *, max_size: int | None = None) -> Body:
+        """Read an object."""
+        check_key(key)
+        with self._faults(f"key {key!r}"):
+            descriptor = self._open(key)
+            with open(descriptor, "rb") as file:
+                state = os.fstat(descriptor)
+                if max_size is not None and state.st_size > max_size:
+                    raise ObjectTooLarge(f"{self._place(key)} has {state.st_size} bytes, more than {max_size}")
+                return Body(file.read(), _etag(state))
+
+    def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
+        """Write an object if the condition holds, and give its new etag."""
+        check_key(key)
+        check_conditions(if_none_match, if_match)
+        with self._faults(f"key {key!r}"):
+            self._prepare()
+            with temporary_file(self._temporary, body) as file, exclusive(self._lock):
+                old = find_file(self._root, key)
+                demand(_etag(old[1]) if old else None, if_none_match, if_match, place=self._place(key))
+                path, changed = make_place(self._root, key)
+                os.replace(file, path)
+                etag = _etag(os.lstat(path))
+            sync_directories(changed)
+        return etag
+
+    def delete(self, key: str) -> None:
+        """Remove an object if it is there, and the directories that are empty without it."""
+        check_key(key)
+        if not os.path.lexists(self._root):
+            return
+        with self._faults(f"key {key!r}"):
+            with exclusive(self._lock):
+                found = find_file(self._root, key)
+                if found is None:
+                    return
+                os.unlink(found[0])
+                changed = prune(self._root, os.path.dirname(found[0]))
+            sync_directories([changed])
+
+    def _open(self, key: str) -> int:
+        with shared(self._lock):
+            found = find_file(self._root, key)
+            if found is None:
+                raise ObjectNotFound(f"{self._place(key)} does not exist")
+            return os.open(found[0], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def _prepare(self) -> None:
+        make_directories(self._temporary)
+        if not self._swept:
+            self._swept = True
+            remove_stale(self._temporary)
+
+    def _place(self, key: str) -> str:
+        return f"{self.url} key {key!r}"
+
+    @contextmanager
+    def _faults(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except StorageError:
+            raise
+        except OSError as error:
+            kind = _KINDS.get(error.errno or 0, StorageError)
+            where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+            raise kind(f"{self.url} {what}: {error.strerror or error}{where}") from error
+
+
+def _etag(state: os.stat_result) -> str:
+    return f"{state.st_mtime_ns:x}-{state.st_size:x}-{state.st_ino:x}"
+
+
+def _listed(key: str, state: os.stat_result) -> ListedObject:
+    return ListedObject(key, _etag(state), state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))

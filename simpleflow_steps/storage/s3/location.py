@@ -1,0 +1,148 @@
+"""Where a bucket is and how to reach it, as a URL and as a record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+from simpleflow_steps.exceptions import InvalidStorageURL
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+FORM = "s3://BUCKET[/PREFIX][?endpoint_url=...&region=...]"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_AWS_HOST = re.compile(r"s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_REGION_IN_HOST = re.compile(r"\bs3[.-](?:[a-z-]+\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.")
+_LOOPBACK = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?")
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
+_SECRET = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
+_ALLOWED = {"addressing_style": ("auto", "path", "virtual"), "sse": ("AES256", "aws:kms")}
+AddressingStyle = Literal["auto", "path", "virtual"]
+_CURE = "leave credentials to the environment variables or the profile that boto3 reads"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Location:
+    """Name a bucket, the prefix that all keys share in it, and how to reach it.
+
+    :param endpoint_url: the server, if boto3's own choice is not meant; no credentials in it
+    :param region: else what boto3 finds, else `us-east-1`
+    :param profile: which of boto3's profiles to use
+    :param addressing_style: `path`, `virtual`, or `auto`: path for any endpoint but AWS's own
+    :param sse: encryption that every write asks for: `AES256` or `aws:kms`
+    :raises InvalidStorageURL: if a field cannot be what it says
+    """
+
+    bucket: str
+    prefix: str = ""
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    addressing_style: AddressingStyle = "auto"
+    sse: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _BUCKET.fullmatch(self.bucket):
+            raise InvalidStorageURL(
+                f"bucket name {self.bucket!r}: use 3 to 255 letters, digits, '-', '.' and '_'; {FORM}"
+            )
+        for name, allowed in _ALLOWED.items():
+            _check_choice(name, getattr(self, name), allowed)
+        if self.endpoint_url is not None:
+            _check_endpoint(self.endpoint_url)
+
+    @property
+    def url(self) -> str:
+        """Write the location as a URL that `parse_url` reads back."""
+        path = f"/{quote(self.prefix)}" if self.prefix else ""
+        given = {name: getattr(self, name) for name in PARAMETERS if getattr(self, name) not in {None, "auto"}}
+        query = f"?{urlencode(given, safe=':/')}" if given else ""
+        return f"s3://{self.bucket}{path}{query}"
+
+    def full_key(self, key: str) -> str:
+        """Put the prefix before a key."""
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+
+PARAMETERS = tuple(field.name for field in fields(S3Location))[2:]
+
+
+def parse_url(url: str) -> S3Location:
+    """Read `s3://bucket/prefix?endpoint_url=...`.
+
+    :raises InvalidStorageURL: naming what is wrong; it never repeats what may be a secret
+    """
+    parts = _split(url, FORM)
+    if "@" in parts.netloc:
+        raise InvalidStorageURL(f"an s3:// URL must not hold credentials: {_CURE}")
+    if not parts.netloc:
+        raise InvalidStorageURL(f"an s3:// URL needs a bucket: {FORM}")
+    if parts.fragment:
+        raise InvalidStorageURL("'#' in an s3:// URL: write it as %23 if it belongs to the prefix")
+    return S3Location(parts.netloc, unquote(parts.path).strip("/"), **_parameters(parts.query))
+
+
+def parse_bucket(text: str) -> S3Location:
+    """Read `bucket`, or simpleflow's `host/bucket` where the host may also be a region.
+
+    :raises InvalidStorageURL: naming what is wrong
+    """
+    host, slash, bucket = text.rpartition("/")
+    if not slash:
+        return S3Location(text)
+    if "/" in host or not host:
+        raise InvalidStorageURL(f"bucket {text!r}: use BUCKET, HOST/BUCKET or {FORM}")
+    if "@" in host:
+        raise InvalidStorageURL(f"HOST/BUCKET must not hold credentials: {_CURE}")
+    if _REGION.fullmatch(host):
+        return S3Location(bucket, region=host)
+    if aws := _AWS_HOST.fullmatch(host):
+        # boto3 knows AWS's own hosts best, and AWS_ENDPOINT_URL may stand in for them
+        return S3Location(bucket, region=aws["region"])
+    scheme = "http" if _LOOPBACK.fullmatch(host) else "https"
+    region = _REGION_IN_HOST.search(host) if host.endswith(".amazonaws.com") else None
+    return S3Location(bucket, endpoint_url=f"{scheme}://{host}", region=region and region["region"])
+
+
+def _split(url: str, form: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise InvalidStorageURL(f"not a URL ({error}): use {form}") from None
+
+
+def _parameters(query: str) -> dict[str, Any]:
+    given = parse_qsl(query, keep_blank_values=True)
+    for name, value in given:
+        if name not in PARAMETERS:
+            raise InvalidStorageURL(_unknown(name))
+        if not value:
+            raise InvalidStorageURL(f"{name}= in an s3:// URL needs a value")
+    if len(dict(given)) < len(given):
+        raise InvalidStorageURL(f"an s3:// URL gives a parameter twice: {', '.join(name for name, _ in given)}")
+    return dict(given)
+
+
+def _unknown(name: str) -> str:
+    if _SECRET.search(name):
+        return f"{name}= in an s3:// URL: {_CURE}"
+    return f"unknown parameter {name!r} in an s3:// URL: use {', '.join(PARAMETERS)}"
+
+
+def _check_choice(name: str, value: str | None, allowed: Container[str]) -> None:
+    if value is not None and value not in allowed:
+        raise InvalidStorageURL(f"{name}={value!r}: use one of {', '.join(_ALLOWED[name])}")
+
+
+def _check_endpoint(endpoint_url: str) -> None:
+    parts = _split(endpoint_url, "endpoint_url=http://HOST:PORT")
+    if "@" in parts.netloc:
+        raise InvalidStorageURL(f"endpoint_url must not hold credentials: {_CURE}")
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:
+        raise InvalidStorageURL(
+            f"endpoint_url={endpoint_url.partition('?')[0]!r}: use http://HOST:PORT or https://HOST"
+        )
