@@ -30,13 +30,8 @@ servers: ## Install LocalStack for the tests, if there is a Python 3.13 to run i
 clean: ## Remove what make has made
 	rm -rf $(VENV) .localstack-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# uv does not read pip's configuration; where only pip knows the way to the packages, pip it is.
-uv_install = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python $(1),false)
-pip_install = $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1)
-install = $(call uv_install,$(1)) || { $(BIN)/python -m ensurepip >/dev/null && $(call pip_install,$(1)); }
-
 $(BIN)/python:
-	$(if $(UV),$(UV) venv --quiet --allow-existing $(if $(PYTHON),--python $(PYTHON)) $(VENV) ||) $(or $(PYTHON),python3) -m venv $(VENV)
+	@$(if $(UV),$(UV) venv --quiet --allow-existing $(PYTHON:%=--python %) $(VENV) ||) $(or $(PYTHON),python3) -m venv $(VENV)
 
 $(VENV)/.package: pyproject.toml | $(BIN)/python
 	$(call install,--editable .)
@@ -45,3 +40,11 @@ $(VENV)/.package: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(call install,--editable . --group dev)
 	@touch $@ $(VENV)/.package
+
+# uv does not read pip's configuration; where only pip knows the way to the packages, pip it is.
+define install
+@echo "Installing $(1) in $(VENV)"
+@$(UV:%=% pip install --quiet --python $(BIN)/python $(1) ||) { \
+  $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && \
+  $(BIN)/python -m pip install --quiet $(1); }
+endef

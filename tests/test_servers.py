@@ -96,3 +96,20 @@ def test_the_exit_code_is_the_commands(tmp_path: Path) -> None:
     assert run("moto", "--", sys.executable, "-c", "raise SystemExit(7)") == 7
     assert run("nosuchserver", "--", "true") == 2
     assert run("moto") == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of a process")
+def test_what_the_command_leaves_running_ends() -> None:
+    leave = "import subprocess; print(subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=-3).pid)"
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.servers", "moto", "--", sys.executable, "-W", "ignore", "-c", leave],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 0
+    assert (
+        not Path(f"/proc/{int(answer.stdout)}").exists() or "Z" in Path(f"/proc/{int(answer.stdout)}/stat").read_text()
+    )

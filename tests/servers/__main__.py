@@ -2,7 +2,7 @@
 
 Without names, beside all of them: seaweedfs, localstack, moto. The command finds their URLs in SFS_TEST_SEAWEEDFS,
 SFS_TEST_LOCALSTACK and SFS_TEST_MOTO; an empty variable says that the server could not start, which is an error in CI
-and a warning elsewhere. The servers end when the command does, whatever ends it.
+and a warning elsewhere. The servers, and what the command leaves running, end when the command does, whatever ends it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import FrameType
 
 from tests.servers import RECIPES, Server, start_all
 from tests.servers.environment import in_ci, variable_of
+from tests.servers.leftovers import end_leftovers, mark_this_run
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE = 15.0  # seconds for a command that a signal ends
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     for number in SIGNALS:
         signal.signal(number, _end)
     servers: list[Server] = []
+    mark = mark_this_run()
     try:
         return _run_beside(servers, names, command)
     except Ended as ended:
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         _ignore_signals()  # a second Ctrl-C leaves no server behind
         for server in servers:
             server.stop()
+        end_leftovers(mark)
 
 
 def _parse(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
