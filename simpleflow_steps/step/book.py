@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from simpleflow_steps.events import StepInvalidated
 from simpleflow_steps.exceptions import InvalidInput
@@ -11,11 +13,12 @@ from simpleflow_steps.step.selection import Decision, Selection, decide
 from simpleflow_steps.task import StorageTask
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
+    from simpleflow_steps.codec import Encoded
     from simpleflow_steps.executors.protocol import Executor
     from simpleflow_steps.futures import Future
-    from simpleflow_steps.step.marker import MarkerRegister, Seen
+    from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen, Written
 
 RUNNING, RAN, SKIPPED, FAILED = "running", "ran", "skipped", "failed"
 LISTINGS = ("per_run", "per_step")
@@ -35,7 +38,7 @@ class StepBook:
         self.register = register
         self.states: dict[str, str] = {}
         self.plays: dict[str, int] = {}
-        self.last: dict[str, Future[Any]] = {}
+        self.last: dict[str, Any] = {}
         self._executor = executor
         self._fresh = listing == "per_step"
         self._listing: Future[Any] | None = None
@@ -43,19 +46,25 @@ class StepBook:
         self._listed_names: list[str] = []
         self._written: dict[str, int] = {}
         self._writes = 0
+        self._writing: dict[str, Future[Any]] = {}
+        self._unread: WeakKeyDictionary[Future[Any], str] = WeakKeyDictionary()
 
     def listed(self) -> Generator[Future[Any], None, None]:
         """Wait until the markers are listed."""
         if self._listing is None or self._fresh:
-            writes = self._writes
             listing = self._executor.submit(StorageTask("list the steps done", self.register.list))
+            # not the task of the step that asked: it may be cancelled, and others wait for the same listing
+            listing.add_done_callback(partial(self._take, self._writes))
             self._listing = listing
-            yield listing
-            self._take(listing.result, writes)
         else:
             listing = self._listing
-            yield listing
-            listing.result  # noqa: B018  its failure is the failure of every step that needs it
+        yield listing
+        listing.result  # noqa: B018  its failure is the failure of every step that needs it
+
+    def settled(self, name: str) -> Generator[Future[Any], None, None]:
+        """Wait until no write of a marker is under way."""
+        while (writing := self._writing.get(name)) is not None:
+            yield writing
 
     def is_done(self, name: str) -> bool:
         """Tell whether a step's marker says that it is done."""
@@ -74,38 +83,45 @@ class StepBook:
         """Give what the run last saw of a marker."""
         return self._markers.get(name)
 
-    def wrote(self, name: str) -> bool:
-        """Tell whether the run itself wrote a marker."""
-        return name in self._written
-
-    def saw(self, name: str, seen: Seen | None) -> None:
-        """Take note of what the run itself wrote."""
-        self._writes += 1
-        self._written[name] = self._writes
-        if seen is None:
-            self._markers.pop(name, None)
-        else:
-            self._markers[name] = seen
-
     def decide(self, name: str, forced: Selection, skipped: Selection, *, force: bool) -> Decision:
         """Run or skip: the one decision."""
         return decide(name, forced=forced, skipped=skipped, done=self.is_done(name), force=force)
 
     def invalidate(self, name: str) -> Generator[Future[Any], None, None]:
-        """Make a done step not done."""
-        seen = self._markers.get(name)
-        if seen is None or not seen.done:
-            return
-        future = self._executor.submit(
-            StorageTask(f"invalidate step {name}", self.register.invalidate, name, seen),
-        )
-        yield future
-        self.saw(name, future.result)
+        """Make a step that is about to run not done."""
+        yield from self._save_results(name)
+        yield from self.settled(name)
+        if self.is_done(name):
+            yield from self._invalidate(name)
+
+    def invalidate_dependent(self, name: str) -> Generator[Future[Any], None, bool]:
+        """Make a step not done, unless it is being run or was run in the meantime; tell whether it was made so."""
+        yield from self._save_results(name)
+        yield from self.settled(name)
+        if not self._is_stale(name):
+            return False
+        yield from self._invalidate(name)
+        return True
+
+    def mark(
+        self, marker: Marker, encode: Callable[[], Encoded], seen: Seen | None
+    ) -> Generator[Future[Any], None, Written]:
+        """Mark a step done.
+
+        :param seen: its marker when its activities started; what a later listing shows is another run's
+        """
+        name = marker.step
+        arguments = (marker, encode, seen, name in self._written)
+        return (yield from self._write(name, StorageTask(f"mark step {name}", self.register.mark, *arguments)))
+
+    def keep(self, name: str, future: Future[Any]) -> None:
+        """Remember a future that reads its result from a marker, to read it before the marker is invalidated."""
+        self._unread[future] = name
 
     def dependents(self, selectors: Sequence[str]) -> list[str]:
         """Give the done steps that `selectors` cover and that this run has not run, sorted."""
         covered = {name for selector in selectors for name in self._covered(selector)}
-        return sorted(n for n in covered if self.is_done(n) and self.states.get(n) not in (RUNNING, RAN))
+        return sorted(name for name in covered if self._is_stale(name))
 
     def invalidated(self, name: str, reason: str) -> StepInvalidated:
         """Make the event that tells of an invalidated step."""
@@ -119,8 +135,44 @@ class StepBook:
             skipped=self.states.get(name) == SKIPPED,
         )
 
-    def _take(self, markers: dict[str, Seen], writes_before: int) -> None:
+    def _is_stale(self, name: str) -> bool:
+        return self.is_done(name) and self.states.get(name) not in (RUNNING, RAN)
+
+    def _save_results(self, name: str) -> Generator[Future[Any], None, None]:
+        """Read what a skipped step still has to give, while it is there."""
+        if self.is_done(name):
+            for future in [future for future, step in self._unread.items() if step == name]:
+                yield future.fetch()
+
+    def _invalidate(self, name: str) -> Generator[Future[Any], None, None]:
+        task = StorageTask(f"invalidate step {name}", self.register.invalidate, name, self._markers[name])
+        yield from self._write(name, task)
+
+    def _write(self, name: str, task: StorageTask) -> Generator[Future[Any], None, Written]:
+        """Write a marker; what came of it is noted even if the step that asked for it is cancelled meanwhile."""
+        writing = self._writing[name] = self._executor.submit(task)
+        writing.add_done_callback(partial(self._wrote, name))
+        yield writing
+        written: Written = writing.result
+        return written
+
+    def _wrote(self, name: str, writing: Future[Any]) -> None:
+        del self._writing[name]
+        if writing.error is not None:
+            return
+        self._writes += 1
+        self._written[name] = self._writes
+        seen = writing.result.seen
+        if seen is None:
+            self._markers.pop(name, None)
+        else:
+            self._markers[name] = seen
+
+    def _take(self, writes_before: int, listing: Future[Any]) -> None:
         """Take a listing over; what the run wrote since it was asked for is newer than what it says."""
+        if listing.error is not None:
+            return
+        markers: dict[str, Seen] = listing.result
         newer = {name for name, write in self._written.items() if write > writes_before}
         for name in newer:
             markers.pop(name, None)

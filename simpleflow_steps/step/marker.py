@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simpleflow_steps import codec, log
-from simpleflow_steps.codec import Encoded, NotReadable, NotStorable, UnknownTarget, UnusableHint
+from simpleflow_steps.codec import Encoded, NotJSON, NotReadable, NotStorable, UnknownTarget, UnusableHint
 from simpleflow_steps.exceptions import (
     MarkerCorrupt,
     ObjectNotFound,
+    ObjectTooLarge,
     PreconditionFailed,
     ResultNotStored,
     RunSuperseded,
@@ -73,10 +74,12 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
-    """A step's marker after it was marked done; `duplicate` if another run had marked it first, with its own result."""
+class Written:
+    """What a write left: the marker as it is now, None if somebody removed it; `duplicate` if another run had marked
+    the step first, with its own result.
+    """
 
-    seen: Seen
+    seen: Seen | None
     duplicate: bool = False
 
 
@@ -100,65 +103,72 @@ class MarkerRegister:
         self.storage = storage
         self.prefix = prefix
         self.results = results
+        self._lost: RunSuperseded | None = None
 
     def key(self, name: str) -> str:
         """Give the key of a step's marker."""
         return f"{self.prefix}/{name}"
 
     def list(self) -> dict[str, Seen]:
-        """List every marker, done or invalidated, by the name of its step."""
+        """List every marker, done or invalidated, by the name of its step; what lies deeper is no marker."""
         start = len(self.prefix) + 1
-        listed = self.storage.list(f"{self.prefix}/")
-        return {found.key[start:]: Seen(found.etag, found.size) for found in listed if len(found.key) > start}
+        listed = ((found.key[start:], found) for found in self.storage.list(f"{self.prefix}/"))
+        return {name: Seen(found.etag, found.size) for name, found in listed if name and "/" not in name}
 
-    def invalidate(self, name: str, seen: Seen) -> Seen | None:
-        """Make a done step not done, and give what its marker is now, or None if somebody removed it.
+    def invalidate(self, name: str, seen: Seen) -> Written:
+        """Make a done step not done.
 
-        :raises RunSuperseded: if another run has written the marker since `seen`
+        :raises RunSuperseded: if another run has written the marker since `seen`, or any other marker of this register
         """
+        self._stop_if_lost()
         try:
-            return Seen(self.storage.put(self.key(name), b"", if_match=seen.etag), 0)
+            return Written(Seen(self.storage.put(self.key(name), b"", if_match=seen.etag), 0))
         except PreconditionFailed:
             body = self._read_back(name)
-        if body is None:
-            return None
-        if body == b"":
-            return Seen(body.etag, 0)
+        if not body:
+            return Written(None if body is None else Seen(body.etag, 0))
         raise self._superseded(name, body)
 
-    def mark(self, marker: Marker, encode: Callable[[], Encoded], seen: Seen | None, ours: bool) -> Marked:
+    def mark(self, marker: Marker, encode: Callable[[], Encoded], seen: Seen | None, ours: bool) -> Written:
         """Write a step's marker with its result.
 
         :param marker: everything but the result
         :param encode: gives the result as JSON
         :param seen: what this run last saw: nothing, or an invalidated marker
         :param ours: whether this run invalidated it, so that nobody else may have marked it since
-        :raises RunSuperseded: if another run has written the marker since `seen`
+        :raises RunSuperseded: as `invalidate`
         """
+        self._stop_if_lost()
         marker = self._with_result(marker, encode)
         absent = {field for field in OPTIONAL if getattr(marker, field) is None}
         body = codec.dumps(marker.model_dump(mode="json", exclude=absent))
         condition = {"if_match": seen.etag} if seen else {"if_none_match": "*"}
         try:
-            return Marked(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))
+            return Written(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))
         except PreconditionFailed:
             found = self._read_back(marker.step)
         if found is not None and marker.nonce.encode() in found:
-            return Marked(Seen(found.etag, len(found)))
+            return Written(Seen(found.etag, len(found)))
         if found and not ours:
             log.warning("another run marked the step first; its result is taken", step=marker.step)
-            return Marked(Seen(found.etag, len(found)), duplicate=True)
+            return Written(Seen(found.etag, len(found)), duplicate=True)
         raise self._superseded(marker.step, found)
 
     def read(self, name: str) -> Marker | None:
         """Read a marker; None for one that simpleflow or a person wrote.
 
         :raises MarkerCorrupt: if it is neither
+        :raises ResultNotStored: if the step is not done any more
         """
         key = self.key(name)
         try:
-            content = codec.loads(self.storage.get(key, max_size=MARKER_LIMIT), f"marker {key}")
-        except ValueError as error:
+            body = self._read_back(name)
+            if not body:
+                raise ResultNotStored(
+                    f"step {name!r} was invalidated or removed since it was listed as done; run again"
+                )
+            content = codec.loads(body, f"marker {key}")
+        except (ValueError, ObjectTooLarge) as error:
             raise MarkerCorrupt(f"step {name!r}: {error}; clear the step to run it again") from error
         if not isinstance(content, dict):
             raise MarkerCorrupt(f"step {name!r}: marker {key} holds no JSON object; clear the step to run it again")
@@ -197,7 +207,7 @@ class MarkerRegister:
         try:
             encoded = encode()
             body = codec.dumps(encoded.value)
-        except NotStorable as error:
+        except (NotStorable, NotJSON) as error:
             log.warning("the step's result cannot be stored", step=marker.step, why=str(error))
             return marker.model_copy(update={"result_error": str(error)})
         if len(body) <= INLINE_LIMIT:
@@ -207,7 +217,8 @@ class MarkerRegister:
         return marker.model_copy(update={"result_key": key, "result_shape": encoded.shape})
 
     def _read_large(self, name: str, key: str) -> Any:
-        if not key.startswith(f"{self.results}/"):
+        inside = key.startswith(f"{self.results}/") and not {".", ".."} & set(key[len(self.results) :].split("/"))
+        if not inside:
             raise MarkerCorrupt(f"step {name!r}: its marker points at {key!r}, outside {self.results}/; clear the step")
         try:
             return codec.loads(self.storage.get(key), f"result {key}")
@@ -226,7 +237,15 @@ class MarkerRegister:
 
     def _superseded(self, name: str, found: bytes | None) -> RunSuperseded:
         state = "removed" if found is None else "invalidated" if not found else "marked done"
-        return RunSuperseded(f"step {name!r} was {state} by another run of the same execution; this run stops writing")
+        self._lost = RunSuperseded(
+            f"step {name!r} was {state} by another run of the same execution; this run stops writing"
+        )
+        return self._lost
+
+    def _stop_if_lost(self) -> None:
+        """Keep the writes that wait for a thread from following the one that found the run superseded."""
+        if self._lost is not None:
+            raise self._lost
 
 
 def fresh_nonce() -> str:

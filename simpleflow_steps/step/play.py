@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
+from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepSkipped, StepStarted
-from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.futures import Driven, Future, combine
+from simpleflow_steps.exceptions import InvalidInput, StepError, TaskCanceled
+from simpleflow_steps.futures import Driven, Future, after, combine
 from simpleflow_steps.scope import enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
@@ -15,9 +16,11 @@ from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from datetime import datetime
 
     from simpleflow_steps.codec import Encoded
     from simpleflow_steps.executors.protocol import Executor
+    from simpleflow_steps.step.marker import Seen
     from simpleflow_steps.step.submittable import Step
     from simpleflow_steps.step.workflow import WorkflowStepMixin
     from simpleflow_steps.task import Submittable
@@ -32,6 +35,10 @@ class StoredResultFuture(Driven[Any]):
 
     def encode(self) -> Encoded:
         """Give the JSON as it was stored."""
+        if isinstance(self.error, StepError):
+            raise NotStorable(str(self.error)) from self.error
+        if self.error is not None:
+            raise self.error
         stored: StoredResult = self.stored
         return stored.encoded
 
@@ -45,7 +52,7 @@ class StoredResultFuture(Driven[Any]):
 class StepFuture(Driven[Any]):
     """The outcome of a step: the result of its activities, of their alternative, or the stored one."""
 
-    __slots__ = ("_book", "_decision", "_inner", "_started", "executor", "step", "workflow")
+    __slots__ = ("__weakref__", "_before", "_book", "_decision", "_inner", "_started", "executor", "step", "workflow")
 
     def __init__(self, step: Step, workflow: WorkflowStepMixin, executor: Executor) -> None:
         super().__init__(executor)
@@ -53,7 +60,9 @@ class StepFuture(Driven[Any]):
         self.workflow = workflow
         self.executor = executor
         self._book = workflow.step_book
+        self._before: StepFuture | None = None
         self._inner: Future[Any] | None = None
+        self._started: datetime | None = None
 
     def start(self) -> None:
         """Start it; it waits by itself for the markers, and for the same step if that is under way."""
@@ -70,19 +79,27 @@ class StepFuture(Driven[Any]):
 
     def _play(self) -> Generator[Future[Any], None, Any]:
         name, last = self.step.step_name, self._book.last
-        before = last.get(name)
+        self._before = last.get(name)
         last[name] = self
         try:
-            if before is not None and not before.done:
-                yield before
+            yield from self._wait_for_turn()
             yield from self._decide_and_play()
         finally:
             if last.get(name) is self:
                 del last[name]
+                if self._before is not None:
+                    last[name] = self._before
         self._conclude()
+
+    def _wait_for_turn(self) -> Waits:
+        """Wait for the same step where it was submitted before; one that was cancelled leaves those before it."""
+        while self._before is not None:
+            yield self._before
+            self._before = self._before._before  # noqa: SLF001  of the same class
 
     def _decide_and_play(self) -> Waits:
         yield from self._book.listed()
+        yield from self._book.settled(self.step.step_name)
         self._decision = self.workflow.decide_step(self.step)
         if self._decision.run:
             yield from self._run()
@@ -100,10 +117,11 @@ class StepFuture(Driven[Any]):
         book.states[name] = RUNNING
         try:
             yield from book.invalidate(name)
+            seen = book.seen(name)
             yield from self._carry_out(self.step.activities)
             if not self.failures:
                 yield from self._invalidate_dependents()
-                yield from self._mark()
+                yield from self._mark(seen)
         except Exception as error:
             self._failed(error)
             raise
@@ -118,7 +136,7 @@ class StepFuture(Driven[Any]):
         if alternative is not None:
             yield from self._carry_out(alternative)
         elif done:
-            self._load = self._read_stored
+            self._load_stored()
         else:
             log.warning("step skipped although it was never done: it has no result", step=name)
         if not self.failures:
@@ -130,31 +148,35 @@ class StepFuture(Driven[Any]):
             self._inner = inner = activities.submit(self.executor)
         yield inner
         self.failures = inner.failures
-        if not inner.failures:
-            yield inner.fetch()
 
     def _invalidate_dependents(self) -> Waits:
-        name, book = self.step.step_name, self._book
-        for dependent in book.dependents(self.step.force_steps_if_executed):
-            event = book.invalidated(dependent, f"Dep of {name}")
-            if event.skipped:
-                log.warning(
-                    "step was skipped in this run but depends on one that ran: run again to play it", step=dependent
-                )
-            yield from book.invalidate(dependent)
-            self.executor.emit(event)
+        """Invalidate them side by side."""
+        dependents = self._book.dependents(self.step.force_steps_if_executed)
+        invalidations = [after(self.executor, self._invalidate_dependent(name)) for name in dependents]
+        yield from invalidations
+        for invalidation in invalidations:
+            invalidation.result  # noqa: B018  a failure of one is the step's
 
-    def _mark(self) -> Waits:
+    def _invalidate_dependent(self, dependent: str) -> Waits:
+        if not (yield from self._book.invalidate_dependent(dependent)):
+            return
+        event = self._book.invalidated(dependent, f"Dep of {self.step.step_name}")
+        if event.skipped:
+            log.warning(
+                "step was skipped in this run but depends on one that ran: run again to play it", step=dependent
+            )
+        self.executor.emit(event)
+
+    def _mark(self, seen: Seen | None) -> Waits:
         name, book = self.step.step_name, self._book
+        if self._inner is not None:
+            yield self._inner.fetch()
         encode = self._inner.encode if self._inner is not None else self.encode
-        arguments = (self._marker(), encode, book.seen(name), book.wrote(name))
-        marking = self.executor.submit(StorageTask(f"mark step {name}", book.register.mark, *arguments))
-        yield marking
-        marked = marking.result
-        book.saw(name, marked.seen)
+        marked = yield from book.mark(self._marker(), encode, seen)
         book.states[name] = RAN
         if marked.duplicate:
-            self._inner, self._load = None, self._read_stored
+            self._inner = None
+            self._load_stored()
         self._say(StepCompleted, "completed", seconds=self._seconds(), duplicate=marked.duplicate)
 
     def _marker(self) -> Marker:
@@ -165,7 +187,7 @@ class StepFuture(Driven[Any]):
             run_id=context["run_id"],
             name=context["name"],
             version=context["version"],
-            started=self._started,
+            started=self._started or self.executor.now(),
             finished=self.executor.now(),
             forced=self._decision.forced,
             reasons=self._decision.reasons,
@@ -199,7 +221,12 @@ class StepFuture(Driven[Any]):
         )
 
     def _seconds(self) -> float:
-        return (self.executor.now() - self._started).total_seconds()
+        now = self.executor.now()
+        return (now - (self._started or now)).total_seconds()
+
+    def _load_stored(self) -> None:
+        self._load = self._read_stored
+        self._book.keep(self.step.step_name, self)
 
     def _read_stored(self) -> Future[Any]:
         name = self.step.step_name
@@ -209,9 +236,12 @@ class StepFuture(Driven[Any]):
         return stored
 
     def _stop(self) -> None:
+        running = self._started is not None and self._generator is not None
         super()._stop()
         if self._inner is not None:
             self._inner.cancel()
+        if running:
+            self._failed(TaskCanceled(f"step {self.step.step_name!r} was cancelled"))
 
     def _conclude(self) -> None:
         """End with the outcome of what was carried out, or with what is stored."""

@@ -61,7 +61,7 @@ class Step(SubmittableContainer):
     def submit(self, executor: Executor) -> StepFuture:
         """Start it; whether it runs is decided once the markers are listed."""
         workflow = executor.workflow
-        if not hasattr(workflow, "step_book"):
+        if not hasattr(type(workflow), "step_book"):
             raise InvalidInput(f"{type(workflow).__name__} has steps: let it inherit from WorkflowStepMixin too")
         future = StepFuture(self, cast("WorkflowStepMixin", workflow), executor)
         future.start()

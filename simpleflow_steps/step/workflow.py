@@ -102,7 +102,7 @@ class WorkflowStepMixin:
     def get_steps_done_activity(self) -> ActivityTask:
         """Make a task that lists the names of the done steps, afresh from storage."""
         activity = Activity(GetStepsDoneTask, **{**STEP_ACTIVITY_PARAMS, **self.get_step_activity_params()})
-        return ActivityTask(activity, self.get_step_bucket(), self.get_step_path_prefix())
+        return ActivityTask(activity, self._markers_storage().url, self.get_step_path_prefix())
 
     def get_steps_done(self) -> list[str]:
         """List the names of the done steps, afresh from storage."""
@@ -151,4 +151,4 @@ class WorkflowStepMixin:
     def _markers_storage(self) -> Storage:
         bucket = self.get_step_bucket()
         storage = self._as_workflow.executor.storage
-        return storage if bucket == storage.url else open_bucket(bucket)
+        return storage if bucket == storage.url else open_bucket(bucket, like=storage)

@@ -155,8 +155,9 @@ class Execution:
             self.alarms.ring()
 
     def abort(self, error: Exception) -> None:
-        """Have the run fail with this as soon as its thread waits for anything."""
-        self._aborted = self._aborted or error
+        """Have the run fail with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
+        if self._aborted is None or isinstance(error, RunSuperseded):
+            self._aborted = error
 
     def ask_to_cancel(self) -> None:
         """Have the run cancelled; call it from any thread."""
