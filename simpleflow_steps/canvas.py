@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.codec import encode_list
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.futures import Driven, Future, combine, gather
+from simpleflow_steps.futures import RUNNING, Driven, Future, combine, gather, soon
 from simpleflow_steps.task import Submittable, SubmittableContainer, as_submittable
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class GroupFuture(Driven[list[Any]]):
     def start(self) -> None:
         """Start as many as may run side by side, and the others as these end."""
         self.on_cancel = self._stop
-        self._state = "RUNNING"
-        self._fill()
+        self._state = RUNNING
+        soon(self._fill)
 
     def encode(self) -> Encoded:
         """Give the values as JSON, each by the type hints of what made it."""
@@ -118,7 +118,7 @@ class ChainFuture(GroupFuture):
                 yield value
                 future = activity.with_argument(value.result).submit(self.executor)
             else:
-                future = activity.submit(self.executor)
+                future = submit_guarded(activity, self.executor)
             self.futures.append(future)
             yield future
             if future.exception and self._break_on_failure:
@@ -145,7 +145,7 @@ class Group(SubmittableContainer):
         raises_on_failure: bool | None = None,
         bubbles_exception_on_failure: bool = True,
     ) -> None:
-        if max_parallel is not None and (isinstance(max_parallel, bool) or max_parallel < 1):
+        if max_parallel is not None and (type(max_parallel) is not int or max_parallel < 1):
             raise InvalidInput(f"max_parallel={max_parallel!r}: pass a number of 1 or more, or None for no limit")
         self.activities: list[Submittable] = []
         self.max_parallel = max_parallel

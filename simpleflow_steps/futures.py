@@ -6,14 +6,18 @@ context (`contextvars`) in which they were added, so that a chain goes on inside
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
+from threading import local
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from simpleflow_steps import codec
-from simpleflow_steps.exceptions import AggregateException, TaskCanceled
+from simpleflow_steps.exceptions import AggregateException, InvalidInput, TaskCanceled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from contextvars import Context
 
     from simpleflow_steps.codec import Encoded
@@ -33,14 +37,68 @@ class Waiter(Protocol):
         """Return when `future` is done."""
 
 
+class _Callbacks(local):
+    """What is to be called, one after another: a row of futures, however long or deep, needs no deep stack."""
+
+    def __init__(self) -> None:
+        self._ready: deque[Callable[[], object]] = deque()
+        self._calling = False
+
+    def call(self, callback: Callable[[], object]) -> None:
+        """Call it now, or, inside another callback, after that."""
+        self._ready.append(callback)
+        if not self._calling:
+            self._call_all()
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Go on calling inside a block, although a callback may have entered it."""
+        calling, self._calling = self._calling, False
+        try:
+            self._call_all()
+            yield
+        finally:
+            self._calling = calling
+
+    def _call_all(self) -> None:
+        self._calling = True
+        try:
+            while self._ready:
+                self._ready.popleft()()
+        except (KeyboardInterrupt, SystemExit):
+            self._ready.clear()
+            raise
+        finally:
+            self._calling = False
+
+
+_callbacks = _Callbacks()
+
+
+def soon(callback: Callable[[], object]) -> None:
+    """Call it in the caller's context (`contextvars`): now, or, inside another callback, after that."""
+    _callbacks.call(partial(copy_context().run, callback))
+
+
 def wait(*futures: Future[Any]) -> list[Any]:
-    """Wait for every future and give their results, in the order of the arguments."""
+    """Wait for every future and give their results, in the order of the arguments.
+
+    :raises TaskFailed: if one failed; an `AggregateException` if several did
+    """
+    for future in futures:
+        if not isinstance(future, Future):
+            raise InvalidInput(f"futures.wait() takes futures, one an argument, not {future!r}")
+    for future in futures:
+        future.wait()
+    error = combine(future.error for future in futures)
+    if error is not None:
+        raise error
     return [future.result for future in futures]
 
 
 def combine(errors: Iterable[BaseException | None]) -> Exception | None:
     """Make one exception of several: none, itself if there is but one, a group otherwise."""
-    found = [error for error in errors if isinstance(error, Exception)]
+    found = list({id(error): error for error in errors if isinstance(error, Exception)}.values())
     if len(found) < 2:
         return found[0] if found else None
     return AggregateException(f"{len(found)} tasks failed", found)
@@ -121,8 +179,7 @@ class Future(Generic[T]):
         :raises TaskFailed: if the activity or child workflow failed; an `AggregateException` if several did
         :raises TaskCanceled: if it was cancelled
         """
-        self.looked_at = True
-        self._wait()
+        self.wait()
         if self.error is not None:
             raise self.error
         if self._load is not None:
@@ -132,9 +189,15 @@ class Future(Generic[T]):
     @property
     def exception(self) -> Exception | None:
         """Wait for the end and give what went wrong, if anything did."""
-        self.looked_at = True
-        self._wait()
+        self.wait()
         return self._exception
+
+    def wait(self) -> None:
+        """Wait for the end, whatever it is."""
+        self.looked_at = True
+        if not self.done and self._waiter is not None:
+            with _callbacks.going_on():
+                self._waiter.wait(self)
 
     def cancel(self) -> bool:
         """Ask for it to stop; tell whether it was still possible."""
@@ -219,16 +282,12 @@ class Future(Generic[T]):
         self._load = other._load and other.fetch
         self.settle(error=other.error, exception=other._exception, failures=other.failures, result=other._result)
 
-    def _wait(self) -> None:
-        if not self.done and self._waiter is not None:
-            self._waiter.wait(self)
-
     def _close(self, state: str) -> None:
         self._state = state
         self.on_cancel = None
         callbacks, self._awaited_by = self._awaited_by, None
         for callback, context in callbacks or ():
-            context.run(callback, self)
+            _callbacks.call(partial(context.run, callback, self))
 
 
 class Driven(Future[T]):
@@ -248,13 +307,11 @@ class Driven(Future[T]):
         self._generator = generator
         self.on_cancel = self._stop
         self._state = RUNNING
-        self._advance()
+        soon(self._advance)
 
     def _advance(self, _: object = None) -> None:
-        if self._generator is None:
-            return
         try:
-            while True:
+            while self._generator is not None:
                 awaited = next(self._generator)
                 if not awaited.done:
                     awaited.add_done_callback(self._advance)
@@ -271,7 +328,7 @@ class Driven(Future[T]):
     def _stop(self) -> None:
         """Go no further; what it waits for may have others waiting."""
         generator, self._generator = self._generator, None
-        if generator is not None:
+        if generator is not None and not generator.gi_running:  # type: ignore[attr-defined]
             generator.close()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.futures import Driven, Future
+from simpleflow_steps.futures import PENDING, Driven, Future
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from simpleflow_steps.futures import Waiter
     from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
 
     Call = ActivityTask | ChildWorkflowTask
@@ -19,17 +20,25 @@ class LaterFuture(Driven[Any]):
 
     __slots__ = ("_started",)
 
+    def __init__(self, waiter: Waiter, target: Any) -> None:
+        super().__init__(waiter, target)
+        self._started: Future[Any] | None = None
+
     def start_when(
         self, awaited: list[Future[Any]], task: Call, start: Callable[[Call], Future[Any]]
     ) -> Generator[Future[Any], None, Any]:
         """Wait for the futures, put their results in their place, and start the task."""
-        self._started: Future[Any] | None = None
+        self._state = PENDING
         for future in awaited:
             future.looked_at = True
             yield future
+            if future.error is not None:
+                self.end_as(future)
+                return
             yield future.fetch()
         task.args[:] = [_value(argument) for argument in task.args]
         task.kwargs.update({key: _value(argument) for key, argument in task.kwargs.items()})
+        self.set_running()
         self._started = start(task)
         yield self._started
         self.end_as(self._started)
