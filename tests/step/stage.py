@@ -96,7 +96,7 @@ class Stage:
 
     def done(self) -> set[str]:
         """The names of the done steps."""
-        return {name for name, marker in self.markers().items() if marker}
+        return {name for name, marker in self.markers().items() if marker is not None}
 
     def contents(self) -> dict[str, bytes]:
         """Everything in storage."""
