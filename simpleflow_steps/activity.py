@@ -110,7 +110,7 @@ class Activity(Generic[P, R]):
         self.version = version
         self.task_list = task_list
         self.task_priority = task_priority
-        self.retry = _checked_retry(retry)
+        self.retry = check_retry(retry)
         self.raises_on_failure = raises_on_failure
         self.start_to_close_timeout = _seconds("start_to_close_timeout", start_to_close_timeout)
         self.schedule_to_close_timeout = _seconds("schedule_to_close_timeout", schedule_to_close_timeout)
@@ -153,10 +153,15 @@ def resolve_activity(module: str, qualname: str) -> Activity[Any, Any]:
     return found
 
 
-def _checked_retry(retry: int | BaseRetrying) -> int | BaseRetrying:
+def check_retry(retry: int | BaseRetrying) -> int | BaseRetrying:
+    """Give it back if it says when to try again.
+
+    :raises InvalidInput: otherwise
+    """
     if isinstance(retry, bool) or (isinstance(retry, int) and retry < 0):
         raise InvalidInput(f"retry={retry!r}: pass the number of retries, 0 or more, or a tenacity.Retrying(...)")
-    if not isinstance(retry, int) and not callable(getattr(retry, "iter", None)):
+    ask = getattr(retry, "iter", None)
+    if not isinstance(retry, int) and (not callable(ask) or inspect.iscoroutinefunction(ask)):
         raise InvalidInput(f"retry={retry!r}: pass a number of retries or a tenacity.Retrying(stop=..., wait=...)")
     return retry
 
@@ -203,7 +208,8 @@ def with_attributes(  # noqa: PLR0913, PLR0917  simpleflow's parameters, in its 
     :param start_to_close_timeout: how many seconds one attempt may run
     :param schedule_to_close_timeout: how many seconds one attempt may take, the wait for a worker included
     :param schedule_to_start_timeout: how many seconds one attempt may wait for a worker
-    :param heartbeat_timeout: how many seconds may pass without a call of `activity.heartbeat`
+    :param heartbeat_timeout: how many seconds may pass without a call of `activity.heartbeat`; not watched in other
+        processes of a local pool, whose heartbeats do not arrive
     :param idempotent: whether an execution runs it once for the same arguments
     :param meta: anything you want to find again on `Activity.meta`
     """

@@ -11,6 +11,7 @@ from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.workflow import call_hook
 
 if TYPE_CHECKING:
+    from collections import Counter
     from datetime import datetime
 
     from simpleflow_steps.workflow import Workflow
@@ -49,16 +50,18 @@ def workflow_id_of(workflow: type[Workflow], args: tuple[Any, ...], kwargs: dict
 
 
 def child_workflow_id(
-    parent_id: str, workflow: type[Workflow], args: tuple[Any, ...], kwargs: dict[str, Any], occurrence: int
+    parent_id: str, workflow: type[Workflow], args: tuple[Any, ...], kwargs: dict[str, Any], before: Counter[str]
 ) -> str:
     """Name a child by its own `get_workflow_id`, else by its parent, its name, its input and how often that came
     before.
 
     The order in which children are started does not matter, so that a child keeps its name when a resumed parent skips
-    others.
+    others. `before` counts those of the same parent, this one included.
     """
     given = call_hook(workflow, "get_workflow_id", args, kwargs)
     if given is not None:
         return check_workflow_id(given)
-    again = f"-{occurrence}" if occurrence > 1 else ""
-    return check_workflow_id(f"{parent_id}.{workflow.get_name()}-{digest(args, kwargs)}{again}")
+    workflow_id = f"{parent_id}.{workflow.get_name()}-{digest(args, kwargs)}"
+    before[workflow_id] += 1
+    again = before[workflow_id]
+    return check_workflow_id(workflow_id if again == 1 else f"{workflow_id}-{again}")

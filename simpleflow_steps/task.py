@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.activity import Activity
+from simpleflow_steps.activity import Activity, check_retry
 from simpleflow_steps.exceptions import InvalidInput, TaskFailed
 
 if TYPE_CHECKING:
@@ -69,6 +70,18 @@ def _(what: tuple, *args: Any, **kwargs: Any) -> Submittable:  # type: ignore[ty
     if not what or args or kwargs:
         raise InvalidInput(f"cannot submit {what!r}: write (activity, argument, ...)")
     return as_submittable(*what)
+
+
+def check_task_name(kind: str, name: object) -> str:
+    """Give the name of a signal, a timer or a log marker back if it can be one.
+
+    :raises InvalidInput: naming what is wrong with it
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"{kind} {name!r}: pass a text that is not empty")
+    if "/" in name or any(unicodedata.category(character)[0] == "C" for character in name):
+        raise InvalidInput(f"{kind} {name!r}: no slash and no control character, please")
+    return name
 
 
 class Task(Submittable):
@@ -146,6 +159,7 @@ class ChildWorkflowTask(_Call):
 
     def __init__(self, workflow: type[Workflow], *args: Any, **kwargs: Any) -> None:
         super().__init__(args, kwargs)
+        check_retry(workflow.retry)
         self.workflow = workflow
         self.raises_on_failure = workflow.raises_on_failure
 
@@ -170,9 +184,7 @@ class SignalTask(Task):
     def __init__(
         self, name: str, *args: Any, workflow_id: str | None = None, propagate: bool = True, **kwargs: Any
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise InvalidInput(f"signal name {name!r}: pass a text that is not empty")
-        self._name = name
+        self._name = check_task_name("signal name", name)
         self.workflow_id = workflow_id
         self.propagate = propagate
         self.payload = signal_payload(args, kwargs)
@@ -194,7 +206,7 @@ class WaitForSignal(Task):
     """Wait until a signal comes; its payload is the result."""
 
     def __init__(self, signal_name: str) -> None:
-        self.signal_name = signal_name
+        self.signal_name = check_task_name("signal name", signal_name)
 
     @property
     def name(self) -> str:
@@ -206,7 +218,7 @@ class MarkerTask(Task):
     """Leave a log marker in the run's history."""
 
     def __init__(self, name: str, details: Any = None) -> None:
-        self._name = name
+        self._name = check_task_name("marker name", name)
         self.details = details
 
     @property
@@ -219,13 +231,13 @@ class TimerTask(Task):
     """Finish after `timeout` seconds."""
 
     def __init__(self, timer_id: str, timeout: float | str, control: Any = None) -> None:
+        self.timer_id = check_task_name("timer id", timer_id)
         try:
             self.timeout = float(timeout)
         except (TypeError, ValueError):
             self.timeout = -1.0
         if not 0 <= self.timeout < float("inf"):
             raise InvalidInput(f"timer {timer_id!r}: timeout={timeout!r} is not a number of seconds, 0 or more")
-        self.timer_id = timer_id
         self.control = control
 
     @property
@@ -238,7 +250,7 @@ class CancelTimerTask(Task):
     """Cancel a timer that has not fired."""
 
     def __init__(self, timer_id: str) -> None:
-        self.timer_id = timer_id
+        self.timer_id = check_task_name("timer id", timer_id)
 
     @property
     def name(self) -> str:

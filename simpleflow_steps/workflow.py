@@ -86,14 +86,14 @@ class Workflow:
 
     def map(self, activity: Any, iterable: Iterable[Any]) -> list[Future[Any]]:
         """Submit an activity once for each value, side by side."""
-        return self.submit_all((activity, value) for value in iterable)
+        return self._submit_all((activity, value) for value in iterable)
 
     def starmap(self, activity: Any, iterable: Iterable[Iterable[Any]]) -> list[Future[Any]]:
         """Submit an activity once for each tuple of arguments, side by side."""
-        return self.submit_all((activity, *values) for values in iterable)
+        return self._submit_all((activity, *values) for values in iterable)
 
-    def submit_all(self, submittables: Iterable[Any]) -> list[Future[Any]]:
-        """Submit each of them, side by side, and give their futures."""
+    def _submit_all(self, submittables: Iterable[Any]) -> list[Future[Any]]:
+        """Start none if one of them cannot be submitted."""
         return [self.submit(each) for each in Group(*submittables).activities]
 
     def fail(self, reason: str, details: Any = None) -> NoReturn:

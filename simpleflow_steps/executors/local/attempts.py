@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import traceback
 from abc import ABC, abstractmethod
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
 from simpleflow_steps.activity import ActivityContext
 from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried
-from simpleflow_steps.exceptions import TaskCanceled, TaskFailed, TaskTimeout
-from simpleflow_steps.executors.local.retries import Retries
+from simpleflow_steps.exceptions import ContinueAsNew, TaskCanceled, TaskFailed, TaskTimeout
+from simpleflow_steps.executors.local.retries import Retries, Verdict
 from simpleflow_steps.scope import current_step
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future as Job
 
     from simpleflow_steps.executors.local.execution import Execution
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.futures import Future
 
 Decision = TaskFailureContext.Decision
+LOOKS = 10  # how often a time-out is divided to see whether a job has left its pool's queue
 
 
 class Attempts(ABC):
@@ -40,7 +42,9 @@ class Attempts(ABC):
         self.number = 0
         self.turn = 0
         self.step = current_step()
-        self._retries: Retries | None = None
+        self._pause: Alarm | None = None
+        policy = self.retry()
+        self._retries = None if isinstance(policy, int) else Retries(policy)
         future.on_cancel = self.cancel
 
     def start(self) -> None:
@@ -53,6 +57,7 @@ class Attempts(ABC):
         try:
             self.launch()
         except Exception as error:  # noqa: BLE001  a pool may refuse a job for any reason
+            self.abandon()
             self.failed(error)
 
     @abstractmethod
@@ -79,6 +84,8 @@ class Attempts(ABC):
     def cancel(self) -> None:
         """Give the task up."""
         self.turn += 1
+        if self._pause is not None:
+            self._pause.cancel()
         self.abandon()
 
     def is_over(self, turn: int) -> bool:
@@ -86,8 +93,15 @@ class Attempts(ABC):
         return turn != self.turn or self.future.done
 
     def succeeded(self, result: Any) -> None:
-        """End the task with its result."""
-        self.future.set_finished(result)
+        """End the task with its result, unless its policy refuses that."""
+        if self._retries is None:
+            self.future.set_finished(result)
+            return
+        failure = TaskFailed(self.task.name, f"its retry policy refuses the result {result!r}")
+        try:
+            self._follow(self._retries.after_result(result), failure)
+        except Exception as raised:  # noqa: BLE001  the policy's callbacks may raise anything
+            self.future.set_exception(raised)
 
     def failed(self, error: BaseException) -> None:
         """Ask the workflow, then the policy, what follows a failed attempt."""
@@ -111,31 +125,29 @@ class Attempts(ABC):
             case Decision.handled:
                 self.future.set_finished(context.result)
             case Decision.retry_now | Decision.retry_later:
-                self._again(context.retry_wait_timeout, error)
+                self._again(context.retry_wait_timeout, failure)
             case _:
-                self._ask_policy(failure, error)
+                self._retries = self._retries or Retries(self.retry())
+                self._follow(self._retries.after(error), failure)
 
-    def _ask_policy(self, failure: TaskFailed, error: BaseException) -> None:
-        retry = self.retry()
-        if retry == 0:
-            self.future.set_exception(failure, raises=self.task.raises_on_failure)
-            return
-        self._retries = self._retries or Retries(retry)
-        verdict = self._retries.after(error)
+    def _follow(self, verdict: Verdict, failure: TaskFailed) -> None:
         if verdict.handled:
             self.future.set_finished(verdict.result)
         elif verdict.wait is None:
             self.future.set_exception(failure, raises=self.task.raises_on_failure)
         else:
-            self._again(verdict.wait, error)
+            self._again(verdict.wait, failure)
 
-    def _again(self, wait: float, error: BaseException) -> None:
+    def _again(self, wait: float, failure: TaskFailed) -> None:
+        if self.execution.closing:
+            self.future.set_exception(failure, raises=self.task.raises_on_failure)
+            return
         retried = self.execution.event(
             ActivityRetried,
             activity=self.task.name,
             step=self.step,
             attempt=self.number,
-            error=_one_line(error),
+            error=failure.reason or "",
             wait=wait,
         )
         self.execution.emit(retried)
@@ -143,13 +155,10 @@ class Attempts(ABC):
             "attempt failed, another follows",
             task=self.task.name,
             attempt=self.number,
-            error=_one_line(error),
+            error=failure.reason,
             wait=wait,
         )
-        if wait > 0:
-            self.execution.alarms.set(wait, self.start)
-        else:
-            self.start()
+        self._pause = self.execution.alarms.set(max(0.0, wait), self.start)
 
 
 class ActivityAttempts(Attempts):
@@ -161,6 +170,12 @@ class ActivityAttempts(Attempts):
         super().__init__(execution, task, future)
         self._activity_id = activity_id
         self._alarms: dict[str, Alarm] = {}
+        self._timeouts = {
+            "schedule_to_close": task.activity.schedule_to_close_timeout,
+            "schedule_to_start": task.activity.schedule_to_start_timeout,
+            "start_to_close": task.activity.start_to_close_timeout,
+            "heartbeat": task.activity.heartbeat_timeout,
+        }
         self._job: Job[Any] | None = None
 
     def retry(self) -> Any:
@@ -169,20 +184,21 @@ class ActivityAttempts(Attempts):
 
     def launch(self) -> None:
         """Hand the activity to its pool and watch its time-outs."""
-        activity, turn = self.task.activity, self.turn
-        timed = activity.start_to_close_timeout or activity.schedule_to_start_timeout or activity.heartbeat_timeout
-        started = partial(self.execution.post, self._started, turn) if timed else None
-        self._watch("schedule_to_close", activity.schedule_to_close_timeout)
-        self._watch("schedule_to_start", activity.schedule_to_start_timeout)
-        job = self.execution.pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
-        self._job = job
+        activity, turn, pools = self.task.activity, self.turn, self.execution.pools
+        started = partial(self.execution.post, self._started, turn) if any(self._timeouts.values()) else None
+        self._watch("schedule_to_close")
+        self._watch("schedule_to_start")
+        self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
+        if started and pools.is_slow_to_start and not activity.is_async:
+            self._look()
         job.add_done_callback(partial(self.execution.post, self._ended, turn))
 
     def abandon(self) -> None:
         """Drop the attempt; where it cannot be stopped, it learns of it at its next heartbeat."""
         self._silence()
-        if self._job is not None:
-            self.execution.pools.abandon(self.task.activity, self._job)
+        job, self._job = self._job, None
+        if job is not None:
+            self.execution.pools.abandon(self.task.activity, job)
 
     def is_running(self) -> bool:
         """Tell whether a worker has the job."""
@@ -211,31 +227,36 @@ class ActivityAttempts(Attempts):
     def _heard(self, turn: int, details: Any) -> None:
         if self.is_over(turn):
             return
-        if "heartbeat" in self._alarms:
-            self._watch("heartbeat", self.task.activity.heartbeat_timeout)
+        self._watch("heartbeat")
         heartbeat = self.execution.event(
             ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
         )
         self.execution.emit(heartbeat)
 
     def _started(self, turn: int) -> None:
-        if self.is_over(turn):
+        if self.is_over(turn) or self._job is None:
             return
         waiting = self._alarms.pop("schedule_to_start", None)
         if waiting is not None:
             waiting.cancel()
-        self._watch("start_to_close", self.task.activity.start_to_close_timeout)
-        self._watch("heartbeat", self.task.activity.heartbeat_timeout)
+        self._watch("start_to_close")
+        if self.execution.pools.hears(self.task.activity):
+            self._watch("heartbeat")
+
+    def _look(self) -> None:
+        """Look from time to time whether the job is running: its pool does not tell."""
+        if self._job is None or self._job.running():
+            self._started(self.turn)
+        else:
+            pause = min(filter(None, self._timeouts.values())) / LOOKS
+            self._set_alarm("look", pause, self._look)
 
     def _ended(self, turn: int, job: Job[Any]) -> None:
         if self.is_over(turn):
             return
         self._silence()
         self._job = None
-        if job.cancelled():
-            self.future.set_cancelled(f"{self.task.name} was cancelled by its pool")
-            return
-        error = job.exception()
+        error = job.exception() if not job.cancelled() else CancelledError("its pool dropped it")
         if error is None:
             self.succeeded(job.result())
         elif isinstance(error, TaskCanceled):
@@ -243,26 +264,21 @@ class ActivityAttempts(Attempts):
         else:
             self.failed(error)
 
-    def _watch(self, kind: str, seconds: float | None) -> None:
-        if seconds is None:
-            return
+    def _watch(self, kind: str) -> None:
+        seconds = self._timeouts[kind]
+        if seconds is not None:
+            self._set_alarm(kind, seconds, partial(self._timed_out, kind, seconds))
+
+    def _set_alarm(self, kind: str, seconds: float, action: Callable[[], object]) -> None:
         before = self._alarms.get(kind)
         if before is not None:
             before.cancel()
-        self._alarms[kind] = self.execution.alarms.set(seconds, partial(self._timed_out, kind, seconds))
+        self._alarms[kind] = self.execution.alarms.set(seconds, action)
 
     def _timed_out(self, kind: str, seconds: float) -> None:
-        if kind == "start_to_close" and self._still_queued():
-            self._watch(kind, seconds)
-            return
         self.turn += 1
         self.abandon()
         self.failed(TaskTimeout(kind, seconds))
-
-    def _still_queued(self) -> bool:
-        """Tell whether a process pool has not begun the job: what it waits there does not count."""
-        pools, job = self.execution.pools, self._job
-        return isinstance(pools.given, ProcessPoolExecutor) and job is not None and not job.running()
 
     def _silence(self) -> None:
         for alarm in self._alarms.values():
@@ -286,8 +302,11 @@ class ChildAttempts(Attempts):
 
     def launch(self) -> None:
         """Start the child in a thread of its own."""
-        ended = partial(self.execution.post, self._ended, self.turn)
-        self._child = self.execution.start_child(self.task, self._workflow_id, ended)
+        self._run(tuple(self.task.args), self.task.kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        ended = partial(self._ended, self.turn)
+        self._child = self.execution.children.start(self.task.workflow, self._workflow_id, args, kwargs, ended)
 
     def abandon(self) -> None:
         """Ask the child to stop."""
@@ -295,21 +314,33 @@ class ChildAttempts(Attempts):
             self._child.ask_to_cancel()
 
     def is_running(self) -> bool:
-        """Ask the child to stop, and wait for it to do so."""
+        """Ask the child to end, and wait for it to do so."""
         if self._child is None:
             return False
-        self._child.ask_to_cancel()
+        self._child.ask_to_end()
         return True
 
     def _ended(self, turn: int, result: Any, error: BaseException | None) -> None:
         if self.is_over(turn):
             return
         self._child = None
-        if error is None:
-            self.succeeded(result)
-        elif isinstance(error, TaskCanceled):
-            self.future.set_cancelled(str(error))
-        else:
+        match error:
+            case None:
+                self.succeeded(result)
+            case ContinueAsNew():
+                self._continue(error)
+            case TaskCanceled():
+                self.future.set_cancelled(str(error))
+            case _:
+                self.failed(error)
+
+    def _continue(self, following: ContinueAsNew) -> None:
+        if self.execution.closing:
+            self.future.set_cancelled("the run is ending")
+            return
+        try:
+            self._run(following.run_args, following.run_kwargs)
+        except Exception as error:  # noqa: BLE001  the arguments may be anything
             self.failed(error)
 
 

@@ -8,20 +8,19 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import singledispatchmethod
 from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
-from simpleflow_steps.codec import NotStorable, digest
+from simpleflow_steps.codec import NotStorable, check_arguments, digest
 from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, WorkflowStuck
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
+from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
 from simpleflow_steps.executors.local.roots import Roots
 from simpleflow_steps.executors.local.timers import Alarms
 from simpleflow_steps.futures import Future
 from simpleflow_steps.history import History, LogMarker
-from simpleflow_steps.identity import child_workflow_id
-from simpleflow_steps.scope import inside
+from simpleflow_steps.identity import check_workflow_id, child_workflow_id
 from simpleflow_steps.task import (
     ActivityTask,
     CancelTimerTask,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.workflow import Workflow
 
 Call = ActivityTask | ChildWorkflowTask
+LONGEST_WAIT = 3600.0  # seconds; queues refuse to wait for centuries
 
 
 class PassiveFuture(Future[Any]):
@@ -69,10 +69,12 @@ class Execution:
         self._queue: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
         self._open = 0
         self._closing = False
+        self._hurried = False
         self._aborted: Exception | None = None
+        self.children = Children(self)
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
-        self._occurrences: Counter[tuple[type[Workflow], str]] = Counter()
+        self._occurrences: Counter[str] = Counter()
         self._idempotent: dict[tuple[Any, str], Future[Any]] = {}
         self._timers: dict[str, Future[Any]] = {}
         self.workflow: Workflow = workflow_class(self)
@@ -143,10 +145,10 @@ class Execution:
         if not self._closing and self._aborted is not None:
             raise self._aborted
         seconds = self.alarms.seconds_left()
-        if seconds is None and not self._open and not self.mailbox.awaited and self._queue.empty():
+        if seconds is None and not self._is_live and self._queue.empty():
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
         try:
-            action, args = self._queue.get(timeout=seconds)
+            action, args = self._queue.get(timeout=None if seconds is None else min(seconds, LONGEST_WAIT))
         except Empty:
             self.alarms.ring()
             return
@@ -159,17 +161,48 @@ class Execution:
         if self._aborted is None or isinstance(error, RunSuperseded):
             self._aborted = error
 
+    def ask_to_end(self) -> None:
+        """Have the run cancelled once what it runs is finished; call it from any thread."""
+        self.post(self.abort, self._cancellation())
+
     def ask_to_cancel(self) -> None:
-        """Have the run cancelled; call it from any thread."""
-        self.post(self.abort, TaskCanceled(f"execution {self._context['workflow_id']} was cancelled"))
+        """Have the run cancelled, and what it runs given up; call it from any thread."""
+        self.post(self._hurry)
+
+    def _hurry(self) -> None:
+        self._hurried = True
+        self.abort(self._cancellation())
+        if self._closing:
+            self._drop()
+
+    def _cancellation(self) -> TaskCanceled:
+        return TaskCanceled(f"execution {self._context['workflow_id']} was cancelled")
+
+    def finish(self) -> None:
+        """Wait for everything that the workflow submitted, and for the children that it cancelled."""
+        while len(self.roots) or len(self.children):
+            self.turn()
 
     def close(self) -> None:
         """Start nothing any more, let what runs finish and be marked, and drop what only waits."""
         self._closing = True
-        for attempts in list(self._attempts):
-            attempts.withdraw()
-        while self._open and not self.superseded:
+        self._drop()
+        while (self._open or len(self.children)) and not self.superseded:
             self.turn()
+
+    def unread(self) -> list[Letter]:
+        """Give up the signals that nobody waited for, or that have only just arrived."""
+        arrived = []
+        while not self._queue.empty():
+            action, args = self._queue.get()
+            if action == self.mailbox.deliver:
+                arrived.append(args[0])
+        return self.mailbox.take_all() + arrived
+
+    @property
+    def closing(self) -> bool:
+        """Whether the run is ending, so that nothing starts any more."""
+        return self._closing
 
     @property
     def aborted(self) -> Exception | None:
@@ -180,25 +213,6 @@ class Execution:
     def superseded(self) -> bool:
         """Whether another run took over, so that this one must not write."""
         return isinstance(self._aborted, RunSuperseded)
-
-    def start_child(self, task: ChildWorkflowTask, workflow_id: str, ended: Callable[..., object]) -> Execution:
-        """Run a child workflow in a thread of its own; `ended(result, error)` is called there at its end."""
-        context = self.owner.run_context(
-            task.workflow, workflow_id, tuple(task.args), task.kwargs, parent=self._context
-        )
-        child = Execution(self.owner, task.workflow, context)
-
-        def live() -> None:
-            with inside():
-                try:
-                    result = self.owner.play(child, tuple(task.args), task.kwargs)
-                except BaseException as error:  # noqa: BLE001  the parent decides what it means
-                    ended(None, error)
-                else:
-                    ended(result, None)
-
-        Thread(target=copy_context().run, args=(live,), name=f"sfs-{workflow_id}", daemon=True).start()
-        return child
 
     @singledispatchmethod
     def _start(self, task: Task) -> Future[Any]:
@@ -218,6 +232,9 @@ class Execution:
         if self._closing:
             future.set_cancelled()
             return future
+        before = self._timers.get(task.timer_id)
+        if before is not None and not before.done:
+            raise InvalidInput(f"timer {task.timer_id!r} is running: cancel it first, or give this one another id")
         self._timers[task.timer_id] = future
         future.set_running()
         alarm = self.alarms.set(task.timeout, lambda: None if future.done else future.set_finished(None))
@@ -237,7 +254,8 @@ class Execution:
         if task.propagate:
             self.owner.post_office.broadcast(letter)
         else:
-            self.owner.post_office.send(task.workflow_id or self._context["workflow_id"], letter)
+            receiver = self._context["workflow_id"] if task.workflow_id is None else check_workflow_id(task.workflow_id)
+            self.owner.post_office.send(receiver, letter)
         return self._done(None)
 
     @_start.register
@@ -266,6 +284,9 @@ class Execution:
         return future
 
     def _stored(self, future: Future[Any], job: Any) -> None:
+        if future.done or job.cancelled():
+            future.set_cancelled("the run is over")
+            return
         error = job.exception()
         if isinstance(error, RunSuperseded):
             self.abort(error)
@@ -275,15 +296,15 @@ class Execution:
             future.set_exception(error)
 
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
+        check_arguments(task.activity, task.args, task.kwargs)
         self._activities += 1
         future: Future[Any] = Future(self, target=task.activity)
         return self._attempt(ActivityAttempts(self, task, future, str(self._activities)))
 
     def _start_workflow(self, task: ChildWorkflowTask) -> Future[Any]:
-        key = (task.workflow, digest(task.args, task.kwargs))
-        self._occurrences[key] += 1
+        bound = check_arguments(task.workflow, task.args, task.kwargs)
         workflow_id = child_workflow_id(
-            self._context["workflow_id"], task.workflow, tuple(task.args), task.kwargs, self._occurrences[key]
+            self._context["workflow_id"], task.workflow, bound.args, bound.kwargs, self._occurrences
         )
         future: Future[Any] = Future(self, target=task.workflow)
         return self._attempt(ChildAttempts(self, task, future, workflow_id))
@@ -312,6 +333,19 @@ class Execution:
         if key not in self._idempotent:
             self._idempotent[key] = start(task)
         return self._idempotent[key]
+
+    def _drop(self) -> None:
+        """Cancel what has not begun; if the run was cancelled, what has begun too."""
+        for attempts in list(self._attempts):
+            if self._hurried:
+                attempts.future.cancel()
+            else:
+                attempts.withdraw()
+
+    @property
+    def _is_live(self) -> bool:
+        """Whether anything is under way that may still bring something."""
+        return bool(self._open or len(self.children) or self.mailbox.awaited)
 
     def _track(self, future: Future[Any]) -> None:
         self._open += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
@@ -20,6 +21,7 @@ from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id
 from simpleflow_steps.settings import load_settings
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 from simpleflow_steps.storage import default_storage, open_storage
+from simpleflow_steps.task import check_task_name
 from simpleflow_steps.workflow import Workflow, call_hook
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class LocalExecutor:
     ) -> None:
         if not (isinstance(workflow_class, type) and issubclass(workflow_class, Workflow)):
             raise InvalidInput(f"LocalExecutor({workflow_class!r}): pass a class that inherits from Workflow")
-        if max_workers is not None and (isinstance(max_workers, bool) or max_workers < 1):
+        if max_workers is not None and (type(max_workers) is not int or max_workers < 1):
             raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
         if pool is not None and not callable(getattr(pool, "submit", None)):
             raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
@@ -77,6 +79,7 @@ class LocalExecutor:
         self._max_workers = max_workers
         self._middlewares = make_middlewares(middlewares)
         self._on_event = on_event
+        self._running = Lock()
         self.pools = self._make_pools()
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
@@ -87,7 +90,14 @@ class LocalExecutor:
         :raises StorageError: if the storage cannot be reached or refuses
         """
         bound = check_arguments(self.workflow_class, args, kwargs)
-        args, kwargs = bound.args, bound.kwargs
+        if not self._running.acquire(blocking=False):
+            raise InvalidInput("this LocalExecutor is running already: make another one for another execution")
+        try:
+            return self._run(bound.args, bound.kwargs)
+        finally:
+            self._running.release()
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
         try:
@@ -96,20 +106,22 @@ class LocalExecutor:
                 try:
                     return self.play(Execution(self, self.workflow_class, context), args, kwargs)
                 except ContinueAsNew as following:
-                    args, kwargs = following.run_args, following.run_kwargs
-                    check_arguments(self.workflow_class, args, kwargs)
+                    bound = check_arguments(self.workflow_class, following.run_args, following.run_kwargs)
+                    args, kwargs = bound.args, bound.kwargs
         finally:
             self.pools.shutdown()
+            self.post_office.end_broadcasts()
 
     def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
         """Send a signal to the execution, or to one of its children by id; from any thread, before or during the
         run.
         """
-        receiver = workflow_id or self.workflow_id
+        letter = Letter(check_task_name("signal name", name), payload)
+        receiver = self.workflow_id if workflow_id is None else check_workflow_id(workflow_id)
         if receiver is None:
-            self.post_office.broadcast(Letter(name, payload))
+            self.post_office.broadcast(letter)
         else:
-            self.post_office.send(receiver, Letter(name, payload))
+            self.post_office.send(receiver, letter)
 
     def run_context(
         self,
@@ -160,7 +172,7 @@ class LocalExecutor:
                 status = "completed"
                 return result
             finally:
-                self.post_office.close(workflow_id, execution.mailbox.take_all())
+                self.post_office.close(workflow_id, execution.unread)
                 told = None if error is None or status == "continued" else str(error) or type(error).__name__
                 execution.emit(execution.event(RunFinished, status=status, error=told, parent_workflow_id=parent))
                 log.info("run ended", status=status)
@@ -175,8 +187,7 @@ class LocalExecutor:
             result = workflow.run(*args, **kwargs)
         except ContinueAsNew as following:
             continued = following
-        while len(execution.roots):
-            execution.turn()
+        execution.finish()
         failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
         if failure is not None:
             raise failure
@@ -192,11 +203,16 @@ class LocalExecutor:
             return
         if isinstance(raised, Exception):
             execution.close()
-        if status == "canceled":
-            execution.workflow.on_canceled(execution.history)
         else:
-            details = "".join(traceback.format_exception(raised))
-            execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
+            execution.children.cancel()
+        try:
+            if status == "canceled":
+                execution.workflow.on_canceled(execution.history)
+            else:
+                details = "".join(traceback.format_exception(raised))
+                execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
+        except Exception as error:  # noqa: BLE001  what ended the run must come out, whatever its hooks do
+            log.error("the workflow's hook raised", error=repr(error), exc_info=True)
 
     def _report_unmatched(self, execution: Execution) -> None:
         nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)

@@ -50,9 +50,8 @@ class Mailbox:
 
     def take_all(self) -> list[Letter]:
         """Give up what nobody waited for."""
-        kept = [Letter(name, payload) for name, letters in self._letters.items() for payload in letters]
-        self._letters.clear()
-        return kept
+        letters, self._letters = self._letters, defaultdict(deque)
+        return [Letter(name, payload) for name, payloads in letters.items() for payload in payloads]
 
 
 class PostOffice:
@@ -63,6 +62,7 @@ class PostOffice:
         self._receivers: dict[str, Callable[[Letter], None]] = {}
         self._kept: dict[str, list[Letter]] = defaultdict(list)
         self._broadcasts: list[Letter] = []
+        self._heard: dict[str, int] = {}
 
     def open(self, workflow_id: str, receive: Callable[[Letter], None]) -> bool:
         """Deliver to an execution from now on; False if one of this id is live already."""
@@ -70,16 +70,24 @@ class PostOffice:
             if workflow_id in self._receivers:
                 return False
             self._receivers[workflow_id] = receive
-            for letter in [*self._broadcasts, *self._kept.pop(workflow_id, [])]:
+            missed = self._broadcasts[self._heard.pop(workflow_id, 0) :]
+            for letter in [*self._kept.pop(workflow_id, []), *missed]:
                 receive(letter)
             return True
 
-    def close(self, workflow_id: str, unread: list[Letter]) -> None:
-        """Deliver no more to an execution, and keep what it did not read."""
+    def close(self, workflow_id: str, take_unread: Callable[[], list[Letter]]) -> None:
+        """Deliver no more to an execution; its next run gets what it did not read, and later broadcasts."""
         with self._lock:
-            self._receivers.pop(workflow_id, None)
-            if unread:
-                self._kept[workflow_id].extend(unread)
+            del self._receivers[workflow_id]
+            self._heard[workflow_id] = len(self._broadcasts)
+            if unread := take_unread():
+                self._kept[workflow_id] = unread
+
+    def end_broadcasts(self) -> None:
+        """Keep no broadcast for those that start later."""
+        with self._lock:
+            self._broadcasts.clear()
+            self._heard.clear()
 
     def send(self, workflow_id: str, letter: Letter) -> None:
         """Bring a signal to one execution."""

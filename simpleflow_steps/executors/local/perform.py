@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import pickle
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
@@ -28,6 +30,18 @@ def perform(call: Call) -> Any:
         _after(instance)
         middlewares.after(context, result)
     return result
+
+
+def perform_elsewhere(call: Call) -> Any:
+    """Call an activity in another process, where an exception that cannot come back would break the whole pool."""
+    try:
+        return perform(call)
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301  made right here
+        except Exception:  # noqa: BLE001  what pickling runs is the exception's own
+            raise RuntimeError("".join(traceback.format_exception(error)).rstrip()) from None
+        raise
 
 
 async def perform_async(call: Call) -> Any:

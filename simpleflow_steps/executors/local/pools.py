@@ -8,12 +8,13 @@ import os
 import threading
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future as Job
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.executors.local.perform import perform, perform_async
+from simpleflow_steps.executors.local.perform import perform, perform_async, perform_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -46,6 +47,7 @@ class ThreadPool(Pool):
         self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._threads = 0
+        self._closed = False
         self._abandoned: set[Job[Any]] = set()
         self._numbers = itertools.count(1)
 
@@ -54,29 +56,37 @@ class ThreadPool(Pool):
         if kwargs:
             raise InvalidInput("a job takes no keyword arguments here")
         job: Job[Any] = Job()
-        self._work.put((job, function, args))
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the run is over: nothing starts any more")
+            self._work.put((job, function, args))
         if not self._idle.acquire(blocking=False):
             self._start_thread()
         return job
 
     def abandon(self, job: Job[Any]) -> None:
         """Wait no longer for a running job: another thread takes its place, and its own ends when the job does."""
-        if job.cancel() or job.done():
+        if job.cancel():
             return
         with self._lock:
+            if job.done():
+                return
             self._abandoned.add(job)
             self._size += 1
         self._start_thread()
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = True) -> None:  # noqa: ARG002  never waits
         """Drop what has not started and let the threads end with what they are doing."""
-        while cancel_futures and not self._work.empty():
-            work = self._work.get()
-            if work is not None:
-                work[0].cancel()
+        dropped = []
         with self._lock:
+            self._closed = True
+            while cancel_futures and not self._work.empty():
+                dropped.append(self._work.get())
             for _ in range(self._threads):
                 self._work.put(None)
+        for work in dropped:
+            if work is not None:
+                work[0].cancel()
 
     def _start_thread(self) -> None:
         with self._lock:
@@ -170,6 +180,7 @@ class Pools:
         self.middlewares = middlewares
         self._threads = ThreadPool(workers or default_workers(), "sfs-activity")
         self._loop = EventLoop()
+        self._in_threads = given is None or isinstance(given, ThreadPoolExecutor)
         self.storage = ThreadPool(STORAGE_WORKERS, "sfs-storage")
 
     def start(
@@ -181,17 +192,26 @@ class Pools:
         started: Callable[[], object] | None,
     ) -> Job[Any]:
         """Start an activity where it belongs; `started` is called when it begins, from its own thread where that is
-        here.
+        here, and never if the pool is slow to start.
         """
         call = (activity, args, kwargs, context, self.middlewares)
         if activity.is_async:
             return self._loop.submit(_announced_async(started, call))
-        if self.given is None:
-            return self._threads.submit(copy_context().run, _announced, started, call)
-        job = self.given.submit(perform, call)
-        if started is not None:
+        if self._in_threads:
+            return (self.given or self._threads).submit(copy_context().run, _announced, started, call)
+        job = self.given.submit(perform_elsewhere, call)  # type: ignore[union-attr]  # threads are what None means
+        if started is not None and not self.is_slow_to_start:
             started()
         return job
+
+    @property
+    def is_slow_to_start(self) -> bool:
+        """Whether jobs wait in other processes' queue, so that one has to look whether they are running."""
+        return isinstance(self.given, ProcessPoolExecutor)
+
+    def hears(self, activity: Activity[Any, Any]) -> bool:
+        """Tell whether an activity's heartbeats are sure to arrive; from another process they do not."""
+        return self._in_threads or activity.is_async
 
     def abandon(self, activity: Activity[Any, Any], job: Job[Any]) -> None:
         """Wait no longer for a job."""

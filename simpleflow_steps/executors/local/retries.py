@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What follows a failed attempt: another one after `wait` seconds, a `result` in its place, or nothing."""
+    """What follows an attempt: another one after `wait` seconds, a `result` in its place, or nothing."""
 
     wait: float | None = None
     handled: bool = False
@@ -22,7 +22,7 @@ class Verdict:
 
 
 class Retries:
-    """Ask one task's policy after each failed attempt.
+    """Ask one task's policy after each attempt.
 
     :param retry: how many times to try again at once, or a `tenacity.Retrying`, whose predicates, stops, waits and
         callbacks are used as they are; nothing sleeps in here
@@ -37,13 +37,22 @@ class Retries:
         """Say what follows a failure."""
         self._state.set_exception((type(error), error, error.__traceback__))
         try:
-            answer = self._policy.iter(retry_state=self._state)
-        except RetryError:
-            return Verdict()
+            return self._verdict()
         except BaseException as raised:
             if raised is error:
                 return Verdict()
             raise
+
+    def after_result(self, result: Any) -> Verdict:
+        """Say what follows a success, which the policy may refuse."""
+        self._state.set_result(result)
+        return self._verdict()
+
+    def _verdict(self) -> Verdict:
+        try:
+            answer = self._policy.iter(retry_state=self._state)
+        except RetryError:
+            return Verdict()
         if isinstance(answer, Again):
             self._state.prepare_for_next_attempt()
             return Verdict(wait=float(answer))
