@@ -26,6 +26,7 @@ EMPTY = b"%-"
 _SPECIAL = re.compile(r"[\x00-\x1f\x7f-\x9f%\\]")
 _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 _PLAIN = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f-\x9f%\\/]{1,50}\Z")
+_PLAIN_NAME = re.compile(rb"(?!\.{1,2}\Z)[ -$&-.0-\[\]-~]{1,200}\Z")
 
 
 def names_of(part: str) -> tuple[bytes, ...]:
@@ -59,6 +60,8 @@ def path_of(key: str) -> tuple[tuple[bytes, ...], bytes]:
 
 def part_of(names: tuple[bytes, ...]) -> str | None:
     """Give the part of a key that the names stand for; `None` if they are not exactly what `names_of` gives."""
+    if len(names) == 1 and _PLAIN_NAME.match(names[0]):
+        return names[0].decode()
     text = text_of(names)
     return text if text is not None and names_of(text) == names else None
 

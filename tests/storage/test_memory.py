@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import gc
+import time
+from typing import Any
 
 import pytest
 
-from simpleflow_steps.storage import MemoryStorage, Storage, open_storage
-from tests.storage.contract import StorageContract, keys
+from simpleflow_steps.storage import MemoryStorage, Storage, memory, open_storage
+from simpleflow_steps.storage.conditions import demand
+from tests.storage.contract import WRITERS, StorageContract, keys, writers
 
 
 class TestMemoryStorage(StorageContract):
@@ -27,6 +30,25 @@ def test_storages_without_a_name_share_nothing() -> None:
     first.put("key", b"body")
 
     assert keys(second) == []
+
+
+@pytest.mark.parametrize("condition", [{"if_none_match": "*"}, {"if_match": "old"}])
+def test_nobody_writes_between_the_look_and_the_write(
+    condition: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = MemoryStorage()
+    if "if_match" in condition:
+        condition = {"if_match": storage.put("key", b"")}
+    monkeypatch.setattr(memory, "demand", _slow_demand)
+
+    won, refused = writers(lambda number: storage.put("key", b"", **condition))
+
+    assert (len(won), refused) == (1, WRITERS - 1)
+
+
+def _slow_demand(*arguments: Any, **keywords: Any) -> None:
+    demand(*arguments, **keywords)
+    time.sleep(0.005)
 
 
 def test_every_write_has_an_etag_of_its_own() -> None:

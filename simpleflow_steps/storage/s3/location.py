@@ -59,7 +59,7 @@ class S3Location:
     def url(self) -> str:
         """Write the location as a URL that `parse_url` reads back."""
         path = f"/{quote(self.prefix)}" if self.prefix else ""
-        given = {name: getattr(self, name) for name in PARAMETERS if getattr(self, name) not in {None, "auto"}}
+        given = {name: getattr(self, name) for name, usual in PARAMETERS.items() if getattr(self, name) != usual}
         query = f"?{urlencode(given, safe=':/')}" if given else ""
         return f"s3://{self.bucket}{path}{query}"
 
@@ -68,7 +68,7 @@ class S3Location:
         return f"{self.prefix}/{key}" if self.prefix else key
 
 
-PARAMETERS = tuple(field.name for field in fields(S3Location))[2:]
+PARAMETERS = {field.name: field.default for field in fields(S3Location) if field.name not in {"bucket", "prefix"}}
 
 
 def parse_url(url: str) -> S3Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ class S3Storage:
 
         def get_object(**parameters: Any) -> Body:
             answer = client.get_object(**parameters)
-            with answer["Body"] as stream:
+            with closing(answer["Body"]) as stream:
                 if max_size is not None and answer["ContentLength"] > max_size:
                     size = answer["ContentLength"]
                     raise ObjectTooLarge(f"{self.url} key {key!r} has {size} bytes, more than {max_size}")

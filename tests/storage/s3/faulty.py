@@ -61,12 +61,13 @@ def faulty_server() -> Iterator[FaultyServer]:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(answer.content)))
-            for name, value in answer.headers.items():
+            length = {"Content-Length": str(len(answer.content))}
+            for name, value in {**length, **answer.headers}.items():
                 self.send_header(name, value)
+            # a connection that the client keeps, and that we close, would fail its next request before we see it
+            self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(answer.content if self.command != "HEAD" else b"")
-            self.close_connection = True
 
         def log_message(self, *arguments: Any) -> None:
             pass

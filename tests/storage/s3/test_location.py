@@ -19,6 +19,7 @@ from simpleflow_steps.storage.s3.location import S3Location, parse_bucket, parse
             "s3://my-bucket/p?endpoint_url=http://localhost:4566&region=eu-west-1&profile=me&addressing_style=virtual&sse=aws:kms",
             S3Location("my-bucket", "p", "http://localhost:4566", "eu-west-1", "me", "virtual", "aws:kms"),
         ),
+        ("s3://my-bucket?profile=auto", S3Location("my-bucket", profile="auto")),
         ("s3://my-bucket?endpoint_url=http%3A%2F%2Fhost", S3Location("my-bucket", endpoint_url="http://host")),
     ],
 )
