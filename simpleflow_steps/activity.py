@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 from simpleflow_steps.codec import reference, resolve
 from simpleflow_steps.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tenacity import BaseRetrying
 
@@ -67,9 +70,14 @@ def context() -> ActivityContext:
         raise LookupError("activity.context() was called outside an activity") from None
 
 
-def enter_context(entered: ActivityContext) -> None:
-    """Make `entered` what `context()` gives from here on, in this thread or task."""
-    _context.set(entered)
+@contextmanager
+def enter_context(entered: ActivityContext) -> Iterator[None]:
+    """Make `entered` what `context()` gives inside the `with` block, in this thread or task."""
+    token = _context.set(entered)
+    try:
+        yield
+    finally:
+        _context.reset(token)
 
 
 def heartbeat(details: Any = None) -> None:
@@ -128,6 +136,14 @@ class Activity(Generic[P, R]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it by name, as Python does with the function under it."""
+        found: Any = sys.modules.get(self.__module__)
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is not self:
+            raise PicklingError(
+                f"{self!r} cannot leave this process: only an activity that is found as "
+                f"{self.__module__}.{self.__qualname__} can be pickled; decorate a function of a module"
+            )
         return (resolve_activity, (self.__module__, self.__qualname__))
 
     @property
@@ -161,7 +177,7 @@ def check_retry(retry: int | BaseRetrying) -> int | BaseRetrying:
     if isinstance(retry, bool) or (isinstance(retry, int) and retry < 0):
         raise InvalidInput(f"retry={retry!r}: pass the number of retries, 0 or more, or a tenacity.Retrying(...)")
     ask = getattr(retry, "iter", None)
-    if not isinstance(retry, int) and (not callable(ask) or inspect.iscoroutinefunction(ask)):
+    if not isinstance(retry, int) and (inspect.isclass(retry) or not callable(ask) or inspect.iscoroutinefunction(ask)):
         raise InvalidInput(f"retry={retry!r}: pass a number of retries or a tenacity.Retrying(stop=..., wait=...)")
     return retry
 

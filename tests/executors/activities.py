@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,16 @@ def careless(text: str = "no") -> None:
     raise ValueError(text)
 
 
-def attempts(succeeds_at: int) -> int:
+@activity.with_attributes(name="thrice", retry=2)
+def thrice(succeeds_at: int) -> int:
     attempt = activity.context().attempt
     if attempt < succeeds_at:
         raise ValueError(f"attempt {attempt}")
     return attempt
 
 
+attempts = thrice.callable
 once = activity.with_attributes(name="once")(attempts)
-thrice = activity.with_attributes(name="thrice", retry=2)(attempts)
 patient = activity.with_attributes(name="patient", retry=Retrying(stop=stop_after_attempt(3), wait=wait_fixed(0.01)))(
     attempts
 )
@@ -101,3 +103,21 @@ def incompatible() -> None:
 @activity.with_attributes()
 def opened() -> Any:
     return Path(os.devnull).open()
+
+
+@activity.with_attributes(start_to_close_timeout=1.0)
+def slow(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+@activity.with_attributes(heartbeat_timeout=0.1)
+def beating(seconds: float) -> str:
+    activity.heartbeat()
+    time.sleep(seconds)
+    return "done"
+
+
+@activity.with_attributes()
+def dying() -> None:
+    os._exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import pickle
 import threading
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future as Job
@@ -14,7 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.executors.local.perform import perform, perform_async, perform_elsewhere
+from simpleflow_steps.executors.local.perform import perform, perform_async, perform_elsewhere, perform_pickled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -199,8 +200,11 @@ class Pools:
             return self._loop.submit(_announced_async(started, call))
         if self._in_threads:
             return (self.given or self._threads).submit(copy_context().run, _announced, started, call)
-        job = self.given.submit(perform_elsewhere, call)  # type: ignore[union-attr]  # threads are what None means
-        if started is not None and not self.is_slow_to_start:
+        assert self.given is not None  # noqa: S101  None means threads
+        if self.is_slow_to_start:
+            return self.given.submit(perform_pickled, pickle.dumps(call))
+        job = self.given.submit(perform_elsewhere, call)
+        if started is not None:
             started()
         return job
 
