@@ -79,7 +79,8 @@ class GroupFuture(Driven[list[Any]]):
         super()._stop()
         self._to_start = iter(())
         self._starting = True
-        for future in self.futures:
+        # what waits goes first, or it would start in the place of what runs
+        for future in reversed(self.futures):
             future.cancel()
 
     def conclude(self) -> None:

@@ -183,11 +183,17 @@ class Execution:
         while len(self.roots) or len(self.children):
             self.turn()
 
-    def close(self) -> None:
-        """Start nothing any more, let what runs finish and be marked, and drop what only waits."""
+    def close(self, within: float | None = None) -> None:
+        """Start nothing any more, let what runs finish and be marked, and drop what only waits.
+
+        :param within: for how many seconds; without end if None
+        """
         self._closing = True
         self._drop()
-        while (self._open or len(self.children)) and not self.superseded:
+        over: list[bool] = []
+        if within is not None:
+            self.alarms.set(within, lambda: over.append(True))
+        while (self._open or len(self.children)) and not self.superseded and not over:
             self.turn()
 
     def unread(self) -> list[Letter]:
@@ -337,10 +343,9 @@ class Execution:
     def _drop(self) -> None:
         """Cancel what has not begun; if the run was cancelled, what has begun too."""
         for attempts in list(self._attempts):
-            if self._hurried:
-                attempts.future.cancel()
-            else:
-                attempts.withdraw()
+            attempts.withdraw()
+        for attempts in list(self._attempts) if self._hurried else ():
+            attempts.future.cancel()
 
     @property
     def _is_live(self) -> bool:
