@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from simpleflow_steps.activity import ActivityContext
 
@@ -39,11 +40,17 @@ def make_middlewares(given: Mapping[str, Iterable[Any]] | None) -> Middlewares:
 
     :raises InvalidInput: naming what cannot be found or called
     """
-    unknown = set(given or ()) - {"pre", "post"}
-    if unknown:
-        raise InvalidInput(f"middlewares: {sorted(unknown)!r} is neither 'pre' nor 'post'")
-    chosen = given or {}
-    return Middlewares(*(tuple(_function(each) for each in chosen.get(kind, ())) for kind in ("pre", "post")))
+    if given is None:
+        return Middlewares()
+    if not isinstance(given, Mapping) or set(given) - {"pre", "post"}:
+        raise InvalidInput(f"middlewares={given!r}: pass {{'pre': [...], 'post': [...]}}")
+    return Middlewares(_functions("pre", given.get("pre", ())), _functions("post", given.get("post", ())))
+
+
+def _functions(kind: str, given: Any) -> tuple[Callable[..., Any], ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidInput(f"middlewares: {kind!r} is {given!r}: pass a list of functions or their dotted names")
+    return tuple(_function(each) for each in given)
 
 
 def _function(given: Any) -> Callable[..., Any]:
