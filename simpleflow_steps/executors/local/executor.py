@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
 
+GRACE = 2.0  # seconds in which a run that is interrupted may still finish and mark what runs
+
 
 class LocalExecutor:
     """Run a workflow here and now.
@@ -204,7 +206,7 @@ class LocalExecutor:
         if isinstance(raised, Exception):
             execution.close()
         else:
-            execution.children.cancel()
+            _leave(execution)
         try:
             if status == "canceled":
                 execution.workflow.on_canceled(execution.history)
@@ -223,6 +225,14 @@ class LocalExecutor:
 
     def _make_pools(self) -> Pools:
         return Pools(self._pool, self._max_workers, self._middlewares)
+
+
+def _leave(execution: Execution) -> None:
+    """End because the user wants to leave now: whoever asks a second time does not wait at all."""
+    try:
+        execution.close(within=GRACE)
+    finally:
+        execution.children.cancel()
 
 
 def _status(raised: BaseException) -> str:
