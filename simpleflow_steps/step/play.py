@@ -131,7 +131,8 @@ class StepFuture(Driven[Any]):
     def _skip(self) -> Waits:
         name, book = self.step.step_name, self._book
         done = book.is_done(name)
-        book.states[name] = SKIPPED
+        if book.states.get(name) != RAN:
+            book.states[name] = SKIPPED
         alternative = self.step.activities_if_step_already_done
         if alternative is not None:
             yield from self._carry_out(alternative)

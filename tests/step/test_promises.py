@@ -277,6 +277,17 @@ def test_3_dependents_that_ran_in_this_run_are_left_alone(stage: Stage, done):
     assert stage.said(StepInvalidated) == []
 
 
+def test_3_a_dependent_that_ran_in_this_run_and_was_then_skipped_is_left_alone(stage: Stage):
+    def body(workflow: Any) -> Any:
+        simple("b", "b")(workflow)
+        return with_dependents("b")(workflow)
+
+    stage.run(body)
+
+    assert stage.done() == {"a", "b"}
+    assert stage.said(StepInvalidated) == []
+
+
 def test_3_a_dependent_that_runs_beside_the_step_is_left_alone(stage: Stage):
     def body(workflow: Any) -> Any:
         first = Step("a", Chain(*[(note, "a")] * 3), force_steps_if_executed=["b"])
