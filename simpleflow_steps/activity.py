@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 TIMEOUTS = ("start_to_close_timeout", "schedule_to_close_timeout", "schedule_to_start_timeout", "heartbeat_timeout")
 
@@ -86,6 +87,13 @@ def heartbeat(details: Any = None) -> None:
     :raises TaskCanceled: if the activity was cancelled or timed out in the meantime: stop, nobody waits for it
     """
     context().beat(details)
+
+
+class Executes(Protocol[R_co]):
+    """A class activity, which type checkers see as the class: its result is what `execute` gives."""
+
+    def execute(self) -> R_co:
+        """Do the work."""
 
 
 class Activity(Generic[P, R]):

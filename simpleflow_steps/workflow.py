@@ -19,11 +19,11 @@ from simpleflow_steps.task import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from tenacity import BaseRetrying
 
-    from simpleflow_steps.activity import Activity
+    from simpleflow_steps.activity import Activity, Executes
     from simpleflow_steps.executors.protocol import Executor, RunContext
     from simpleflow_steps.futures import Future
     from simpleflow_steps.history import History, LogMarker
@@ -70,6 +70,10 @@ class Workflow:
         """Do the work: this is what you write."""
         raise NotImplementedError(f"{type(self).__qualname__}.run() is not written")
 
+    @overload
+    def submit(self, submittable: Activity[..., Coroutine[Any, Any, T]], /, *args: Any, **kwargs: Any) -> Future[T]: ...
+    @overload
+    def submit(self, submittable: Callable[..., Executes[T]], /, *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
     def submit(self, submittable: Activity[..., T], /, *args: Any, **kwargs: Any) -> Future[T]: ...
     @overload
