@@ -11,6 +11,10 @@ SimpleflowStepsError
 ├── WorkflowFailed                        `Workflow.fail` was called
 ├── WorkflowStuck                         what is awaited can never finish
 ├── RunSuperseded                         another run of the same execution took over
+│   └── LeaseLost                         its lease ran out or was taken
+├── LeaseHeld                             another live run owns the execution
+├── LeaseCorrupt (ValueError)             the lease object is not what it should be
+├── RecordCorrupt (ValueError)            a run's, signal's or timer's object is not what it should be
 ├── StepError
 │   ├── ResultNotStored (LookupError)     a step is done, but its result is not in its marker
 │   └── MarkerCorrupt (ValueError)        a marker is not what it should be
@@ -122,6 +126,33 @@ class WorkflowStuck(SimpleflowStepsError):
 
 class RunSuperseded(SimpleflowStepsError):
     """Tell that another run of the same execution took over; this one has stopped writing."""
+
+
+class LeaseLost(RunSuperseded):
+    """Tell that this run does not own its execution any more: it starts nothing and marks nothing."""
+
+
+class LeaseHeld(SimpleflowStepsError):
+    """Tell that another run owns the execution.
+
+    :param holder: who, for people
+    """
+
+    def __init__(self, holder: str, workflow_id: str) -> None:
+        super().__init__(holder, workflow_id)
+        self.holder = holder
+        self.workflow_id = workflow_id
+
+    def __str__(self) -> str:
+        return f"execution {self.workflow_id!r} is running: {self.holder}; wait for it with on_conflict='wait'"
+
+
+class LeaseCorrupt(SimpleflowStepsError, ValueError):
+    """Tell that the lease object cannot be read."""
+
+
+class RecordCorrupt(SimpleflowStepsError, ValueError):
+    """Tell that the object of a run, a signal or a timer cannot be read."""
 
 
 class StepError(SimpleflowStepsError):

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Event
+
+import pytest
+
+from simpleflow_steps.clock import Clock, SystemClock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return SystemClock()
+
+
+def test_tells_the_machines_time(clock: Clock) -> None:
+    first, second = clock.monotonic(), clock.monotonic()
+
+    assert first <= second
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has two monotonic clocks")
+def test_goes_on_while_the_machine_sleeps(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(time, "clock_gettime", lambda which: asked.append(which) or 1.0)
+
+    assert clock.monotonic() == 1.0
+    assert asked == [time.CLOCK_BOOTTIME]
+
+
+def test_takes_what_is_there_and_gives_up_in_time(clock: Clock) -> None:
+    queue: SimpleQueue[int] = SimpleQueue()
+    queue.put(1)
+    queue.put(2)
+
+    assert clock.take(queue, None) == 1
+    assert clock.take(queue, 1e300) == 2
+    with pytest.raises(Empty):
+        clock.take(queue, 0.001)
+
+
+def test_waits_for_an_event(clock: Clock) -> None:
+    event = Event()
+    in_vain = clock.wait(event, 0.001)
+    event.set()
+
+    assert (in_vain, clock.wait(event, 1e300)) == (False, True)
