@@ -1,0 +1,1 @@
+"""What an execution keeps in storage beside its markers: its lease, its runs, its signals and its timers."""

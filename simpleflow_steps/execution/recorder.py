@@ -1,0 +1,156 @@
+"""Keep a run's record as the run goes on, from its events."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps import codec, log
+from simpleflow_steps.codec import NotStorable
+from simpleflow_steps.events import (
+    ActivityHeartbeat,
+    ActivityRetried,
+    StepCompleted,
+    StepEvent,
+    StepFailed,
+    StepInvalidated,
+    StepSkipped,
+    StepStarted,
+)
+from simpleflow_steps.exceptions import StorageError
+from simpleflow_steps.execution.record import MarkerRecord, RunRecord, StepRecord, error_record, runs_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from simpleflow_steps.events import Event
+    from simpleflow_steps.history import LogMarker
+    from simpleflow_steps.storage import Storage
+
+SHOWN = 20  # how many running steps the progress names
+OFTEN = 256 * 1024  # bytes; a larger record is not written with every renewal
+SELDOM = 10  # but with every so many-th one
+
+
+class Recorder:
+    """Hold one run's record; the run's thread tells it what happens, the lease's thread asks for it.
+
+    :param record: what is known when the run starts
+    :param markers: gives the run's log markers
+    """
+
+    def __init__(self, storage: Storage, record: RunRecord, markers: Callable[[], list[LogMarker]]) -> None:
+        self._storage = storage
+        self._record = record
+        self._markers = markers
+        self._lock = threading.Lock()
+        self._steps: dict[str, dict[str, Any]] = {}
+        self._counts: Counter[str] = Counter()
+        self._heard: dict[str, Any] = {}
+        self._size = 0
+        self._renewals = 0
+
+    @property
+    def record(self) -> RunRecord:
+        """Give the record as it was when the run started, or as it ended."""
+        return self._record
+
+    def progress(self) -> dict[str, Any]:
+        """Give the run's account of itself, small whatever the run's size."""
+        with self._lock:
+            running = [name for name, step in self._steps.items() if step["state"] == "running"]
+            counts = {state: self._counts[state] for state in ("running", "completed", "skipped", "failed")}
+            return {"steps": counts, "running": running[:SHOWN], "heartbeats": dict(self._heard)}
+
+    def write(self) -> None:
+        """Write the record as it is now.
+
+        :raises StorageError: if it cannot be written
+        """
+        with self._lock:
+            steps = {name: StepRecord(**step) for name, step in self._steps.items()}
+        markers = tuple(MarkerRecord(name=m.name, details=_plain(m.details), at=m.at) for m in self._markers())
+        record = self._record.model_copy(update={"steps": steps, "markers": markers})
+        body = codec.dumps(record.model_dump(mode="json"))
+        self._storage.put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
+        self._size = len(body)
+
+    def renewed(self) -> None:
+        """Write the record along with the lease; a large one now and then only. A failure is not the run's."""
+        self._renewals += 1
+        if self._size > OFTEN and self._renewals % SELDOM:
+            return
+        try:
+            self.write()
+        except StorageError as error:
+            log.warning("the run's record could not be written yet", error=str(error))
+
+    def end(self, status: str, at: datetime, error: BaseException | None) -> None:
+        """Write how the run ended, as well as the storage lets us."""
+        told = error_record(error) if error is not None else None
+        self._record = self._record.model_copy(update={"status": status, "finished": at, "error": told})
+        try:
+            self.write()
+        except StorageError as failure:
+            log.warning("the run's record could not be written", error=str(failure))
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the run in."""
+        with self._lock:
+            self._hear(event)
+
+    @singledispatchmethod
+    def _hear(self, event: Event) -> None:
+        """Ignore what the record does not hold."""
+
+    @_hear.register
+    def _(self, event: StepStarted) -> None:
+        before = self._steps.get(event.step)
+        plays = before["plays"] + 1 if before else 1
+        self._set(event, "running", started=event.at, finished=None, seconds=None, plays=plays, error=None)
+
+    @_hear.register
+    def _(self, event: StepCompleted) -> None:
+        self._set(event, "completed", finished=event.at, seconds=event.seconds)
+
+    @_hear.register
+    def _(self, event: StepFailed) -> None:
+        self._set(event, "failed", finished=event.at, seconds=event.seconds, error=event.error)
+
+    @_hear.register
+    def _(self, event: StepSkipped) -> None:
+        if event.step not in self._steps:
+            self._set(event, "skipped", finished=event.at)
+
+    @_hear.register
+    def _(self, event: StepInvalidated) -> None:
+        if event.step in self._steps:
+            self._set(event, "invalidated", finished=event.at)
+
+    @_hear.register
+    def _(self, event: ActivityRetried) -> None:
+        if event.step in self._steps:
+            self._steps[event.step]["retries"] += 1
+
+    @_hear.register
+    def _(self, event: ActivityHeartbeat) -> None:
+        if len(self._heard) < SHOWN or event.activity in self._heard:
+            self._heard[event.activity] = _plain(event.details)
+
+    def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
+        step = self._steps.setdefault(event.step, {"plays": 1, "retries": 0})
+        if "state" in step:
+            self._counts[step["state"]] -= 1
+        self._counts[state] += 1
+        step.update(state=state, forced=event.forced, reasons=event.reasons, **facts)
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON, or as text where it is none."""
+    try:
+        return codec.encode_result(value).value
+    except NotStorable:
+        return repr(value)[:1000]
