@@ -1,11 +1,17 @@
 """Durable workflows on nothing but a bucket."""
 
-from simpleflow_steps import activity, canvas, exceptions, futures
-from simpleflow_steps.canvas import Chain, FuncGroup, Group
-from simpleflow_steps.executors.local import LocalExecutor
-from simpleflow_steps.step.submittable import Step
-from simpleflow_steps.step.workflow import WorkflowStepMixin
-from simpleflow_steps.workflow import Workflow
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simpleflow_steps import activity, canvas, exceptions, futures
+    from simpleflow_steps.canvas import Chain, FuncGroup, Group
+    from simpleflow_steps.executors.local import LocalExecutor
+    from simpleflow_steps.step.submittable import Step
+    from simpleflow_steps.step.workflow import WorkflowStepMixin
+    from simpleflow_steps.workflow import Workflow
 
 __all__ = [
     "Chain",
@@ -20,3 +26,27 @@ __all__ = [
     "exceptions",
     "futures",
 ]
+
+# What a name costs is paid when it is first asked for: `sfs --help` asks for none and loads no pydantic.
+_HOMES = {
+    "Chain": "simpleflow_steps.canvas",
+    "FuncGroup": "simpleflow_steps.canvas",
+    "Group": "simpleflow_steps.canvas",
+    "LocalExecutor": "simpleflow_steps.executors.local",
+    "Step": "simpleflow_steps.step.submittable",
+    "Workflow": "simpleflow_steps.workflow",
+    "WorkflowStepMixin": "simpleflow_steps.step.workflow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name)
+    found = getattr(import_module(home), name) if home else import_module(f"{__name__}.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

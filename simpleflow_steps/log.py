@@ -45,11 +45,16 @@ def error(event: str, /, **fields: Any) -> None:
 @contextmanager
 def bound(**fields: Any) -> Iterator[None]:
     """Add fields to everything that this thread or asyncio task logs inside the `with` block."""
-    token = _bound.set({**(_bound.get() or {}), **fields})
+    token = _bound.set({**bound_fields(), **fields})
     try:
         yield
     finally:
         _bound.reset(token)
+
+
+def bound_fields() -> dict[str, Any]:
+    """Give the fields that `bound` adds around the caller."""
+    return dict(_bound.get() or {})
 
 
 def _log(level: int, event: str, fields: dict[str, Any]) -> None:
@@ -59,7 +64,7 @@ def _log(level: int, event: str, fields: dict[str, Any]) -> None:
     from structlog.contextvars import merge_contextvars  # noqa: PLC0415
     from structlog.stdlib import render_to_log_kwargs  # noqa: PLC0415
 
-    merged = merge_contextvars(_logger, "", {**(_bound.get() or {}), **fields})
+    merged = merge_contextvars(_logger, "", {**bound_fields(), **fields})
     safe = {_safe_name(name): value for name, value in merged.items()}
     keywords = render_to_log_kwargs(_logger, "", {**safe, "event": event})
     _logger.log(level, **{"stacklevel": _CALLER, **keywords})

@@ -25,6 +25,14 @@ class Settings(BaseSettings):
     lease_ttl: float = Field(default=60.0, gt=0)
     force: Annotated[tuple[str, ...], NoDecode] = ()
     skip: Annotated[tuple[str, ...], NoDecode] = ()
+    ci: str = Field(default="", validation_alias="CI")
+    no_color: str = Field(default="", validation_alias="NO_COLOR")
+    term: str = Field(default="", validation_alias="TERM")
+
+    @property
+    def wants_plain_output(self) -> bool:
+        """Whether a terminal, if there is one, is to be treated as a file: no colour, nothing that moves."""
+        return bool(self.ci or self.no_color) or self.term == "dumb"
 
     @field_validator("force", "skip", mode="before")
     @classmethod

@@ -25,9 +25,9 @@ from simpleflow_steps.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from simpleflow_steps.storage import Storage
+    from simpleflow_steps.storage import Body, ListedObject, Storage
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON; a larger result gets its own object
 OPTIONAL = ("result_shape", "result_key", "result_error")
@@ -111,9 +111,13 @@ class MarkerRegister:
 
     def list(self) -> dict[str, Seen]:
         """List every marker, done or invalidated, by the name of its step; what lies deeper is no marker."""
+        return {name: Seen(found.etag, found.size) for name, found in self.objects()}
+
+    def objects(self) -> Iterator[tuple[str, ListedObject]]:
+        """List the same, with all that the storage says of each object."""
         start = len(self.prefix) + 1
         listed = ((found.key[start:], found) for found in self.storage.list(f"{self.prefix}/"))
-        return {name: Seen(found.etag, found.size) for name, found in listed if name and "/" not in name}
+        return ((name, found) for name, found in listed if name and "/" not in name)
 
     def invalidate(self, name: str, seen: Seen) -> Written:
         """Make a done step not done.
@@ -160,15 +164,28 @@ class MarkerRegister:
         :raises MarkerCorrupt: if it is neither
         :raises ResultNotStored: if the step is not done any more
         """
+        body = self._read_back(name)
+        if not body:
+            raise ResultNotStored(f"step {name!r} was invalidated or removed since it was listed as done; run again")
+        return self.parse(name, body)
+
+    def get(self, name: str) -> Body:
+        """Read a marker's bytes; an invalidated one has none.
+
+        :raises ObjectNotFound: if there is no marker
+        :raises MarkerCorrupt: if it is far too large to be one
+        """
+        try:
+            return self.storage.get(self.key(name), max_size=MARKER_LIMIT)
+        except ObjectTooLarge as error:
+            raise MarkerCorrupt(f"step {name!r}: {error}; clear the step to run it again") from error
+
+    def parse(self, name: str, body: bytes) -> Marker | None:
+        """Make a marker of its bytes, as `read` does."""
         key = self.key(name)
         try:
-            body = self._read_back(name)
-            if not body:
-                raise ResultNotStored(
-                    f"step {name!r} was invalidated or removed since it was listed as done; run again"
-                )
             content = codec.loads(body, f"marker {key}")
-        except (ValueError, ObjectTooLarge) as error:
+        except ValueError as error:
             raise MarkerCorrupt(f"step {name!r}: {error}; clear the step to run it again") from error
         if not isinstance(content, dict):
             raise MarkerCorrupt(f"step {name!r}: marker {key} holds no JSON object; clear the step to run it again")
@@ -190,18 +207,26 @@ class MarkerRegister:
         marker = self.read(name)
         if marker is None:
             return StoredResult(Encoded(None, None), None)
-        if marker.result_error is not None:
-            raise ResultNotStored(
-                f"step {name!r} is done, but its result was not stored ({marker.result_error}); "
-                f"force the step to have it again"
-            )
-        raw = marker.result if marker.result_key is None else self._read_large(name, marker.result_key)
+        raw = self.stored_json(name, marker)
         try:
             return StoredResult(Encoded(raw, marker.result_shape), codec.decode_result(raw, marker.result_shape))
         except (UnknownTarget, UnusableHint, NotReadable) as error:
             raise ResultNotStored(f"step {name!r}: its result cannot be read: {error}") from error
         except ValueError as error:
             raise MarkerCorrupt(f"step {name!r}: its stored result does not fit: {error}; force the step") from error
+
+    def stored_json(self, name: str, marker: Marker) -> Any:
+        """Give a marker's result as the JSON that it is stored as, in the marker or in an object of its own.
+
+        :raises ResultNotStored: if it could not be stored, or is gone
+        :raises MarkerCorrupt: if it cannot be read
+        """
+        if marker.result_error is not None:
+            raise ResultNotStored(
+                f"step {name!r} is done, but its result was not stored ({marker.result_error}); "
+                f"force the step to have it again"
+            )
+        return marker.result if marker.result_key is None else self._read_large(name, marker.result_key)
 
     def _with_result(self, marker: Marker, encode: Callable[[], Encoded]) -> Marker:
         try:
@@ -231,7 +256,7 @@ class MarkerRegister:
 
     def _read_back(self, name: str) -> Any:
         try:
-            return self.storage.get(self.key(name), max_size=MARKER_LIMIT)
+            return self.get(name)
         except ObjectNotFound:
             return None
 

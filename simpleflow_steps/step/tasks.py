@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from simpleflow_steps import codec
 from simpleflow_steps.activity import context
-from simpleflow_steps.codec import Encoded
 from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen, fresh_nonce
 from simpleflow_steps.step.names import check_step_name
 from simpleflow_steps.storage import open_bucket
@@ -53,29 +53,49 @@ class MarkStepDoneTask:
         register = open_register(self.bucket, self.path)
         key = register.key(self.step_name)
         seen = next((Seen(found.etag, found.size) for found in register.storage.list(key) if found.key == key), None)
-        now = datetime.now(UTC)
-        workflow_id, run_id, version = _who()
-        marker = Marker(
-            step=self.step_name,
-            workflow_id=workflow_id,
-            run_id=run_id,
-            name=UNKNOWN,
-            version=version,
-            started=now,
-            finished=now,
-            forced=self.reason is not None,
-            reasons=(self.reason,) if self.reason else (),
-            nonce=fresh_nonce(),
-        )
-        register.mark(marker, lambda: Encoded(None, None), seen, ours=True)
+        mark_by_hand(register, self.step_name, seen, self.reason, **_who())
 
 
-def _who() -> tuple[str, str, str]:
+def mark_by_hand(
+    register: MarkerRegister,
+    name: str,
+    seen: Seen | None,
+    reason: str | None = None,
+    *,
+    result: Any = None,
+    workflow_id: str = UNKNOWN,
+    run_id: str = UNKNOWN,
+    version: str = UNKNOWN,
+) -> None:
+    """Mark a step done that no run has played.
+
+    :param seen: its marker as it was listed, which is replaced; None if there was none
+    :param reason: why it is marked
+    :param result: what a run that skips the step is to get, as plain JSON
+    :raises RunSuperseded: if the marker was written since it was listed; nothing is changed then
+    """
+    now = datetime.now(UTC)
+    marker = Marker(
+        step=check_step_name(name),
+        workflow_id=workflow_id,
+        run_id=run_id,
+        name=UNKNOWN,
+        version=version,
+        started=now,
+        finished=now,
+        forced=reason is not None,
+        reasons=(reason,) if reason else (),
+        nonce=fresh_nonce(),
+    )
+    register.mark(marker, lambda: codec.encode_result(result), seen, ours=True)
+
+
+def _who() -> dict[str, str]:
     try:
         running = context()
     except LookupError:
-        return UNKNOWN, UNKNOWN, UNKNOWN
-    return running.workflow_id, running.run_id, running.version
+        return {}
+    return {"workflow_id": running.workflow_id, "run_id": running.run_id, "version": running.version}
 
 
 def open_register(bucket: str | Storage, path: str) -> MarkerRegister:

@@ -1,0 +1,99 @@
+"""The end of `sfs run`: what is said of it, and its exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simpleflow_steps.cli.failures import FAILED, WRONG_USE, exit_code, leaves, message_of, tell
+from simpleflow_steps.cli.output import jsonable, print_json
+from simpleflow_steps.cli.tally import COMPLETED, INVALIDATED, SKIPPED, UNFINISHED, StepRow
+from simpleflow_steps.cli.tally import FAILED as STEP_FAILED
+from simpleflow_steps.cli.text import elapsed, shown
+from simpleflow_steps.exceptions import RunSuperseded, StorageError, TaskFailed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from simpleflow_steps.cli.playing import Outcome, Request
+    from simpleflow_steps.cli.tally import Tally
+
+OWN_WORDS = (TaskFailed, RunSuperseded, StorageError, KeyboardInterrupt, BaseExceptionGroup)
+
+
+def conclude(request: Request, tally: Tally, outcome: Outcome) -> int:
+    """Print the end of a run and give its exit code."""
+    if tally.started and (request.log_format == "human" or sys.stderr.isatty()):
+        click.echo(_summary(tally, outcome), err=True)
+    if outcome.error is not None:
+        _tell(request, tally, outcome.error)
+    if request.as_json:
+        print_json(_document(tally, outcome))
+    elif outcome.error is None and not (outcome.result is None and sys.stdout.isatty()):
+        print_json(jsonable(outcome.result))
+    return _exit_code(tally, outcome.error)
+
+
+def _exit_code(tally: Tally, error: BaseException | None) -> int:
+    """A run that began and then met wrong input is a failed workflow, not wrong use of the command."""
+    code = 0 if error is None else exit_code(error)
+    return FAILED if code == WRONG_USE and tally.started else code
+
+
+def _summary(tally: Tally, outcome: Outcome) -> str:
+    counts = tally.counts
+    parts = [f"{counts[COMPLETED]} run", f"{counts[SKIPPED]} skipped", f"{counts[STEP_FAILED]} failed"]
+    parts += [f"{counts[state]} {state}" for state in (INVALIDATED, UNFINISHED) if counts[state]]
+    steps = f"steps: {', '.join(parts)}" if tally.rows else "no steps"
+    return f"{shown(str(tally.workflow_id))} {tally.status} in {elapsed(outcome.seconds)}; {steps}"
+
+
+def _tell(request: Request, tally: Tally, error: BaseException) -> None:
+    what = "" if not tally.started or isinstance(error, OWN_WORDS) else f"workflow {request.target} failed"
+    tell(error, what=what, debug=request.debug)
+    if not tally.rows or any(isinstance(member, RunSuperseded) for member in leaves(error)):
+        return
+    without = ", without --force for those that ran" if request.force else ""
+    click.echo(f"To resume, run the same command again{without}: steps that are done are skipped.", err=True)
+
+
+def _document(tally: Tally, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "workflow_id": tally.workflow_id,
+        "run_id": tally.run_id,
+        "status": tally.status or "not started",
+        "seconds": round(outcome.seconds, 3),
+        "result": jsonable(outcome.result),
+        "error": None if outcome.error is None else _error(outcome.error),
+        "steps": [_step(row) for row in tally.rows.values()],
+        "unmatched": tally.unmatched,
+    }
+
+
+def _error(error: BaseException) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": type(error).__name__, "message": message_of(error)}
+    if isinstance(error, BaseExceptionGroup):
+        told["errors"] = [_error(member) for member in leaves(error)]
+    if isinstance(error, TaskFailed):
+        told["task"] = error.name
+    return told
+
+
+def _step(row: StepRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "workflow_id": row.workflow_id,
+        "state": row.state,
+        "forced": row.forced,
+        "reasons": list(row.reasons),
+        "started": _time(row.started),
+        "finished": _time(row.finished),
+        "seconds": row.seconds,
+        "error": row.error,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,83 @@
+"""Text from anywhere, made fit for a terminal: names, reasons and results may hold anything and must only be shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+LONGEST_LINE = 2000
+
+# control characters, lone surrogates, line separators, and the marks that turn the direction of text round
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNFIT_BUT_LINES = re.compile(_UNFIT.pattern.replace(r"\x00-\x1f", r"\x00-\x09\x0b-\x1f"))
+
+
+def shown(text: str) -> str:
+    """Write what a terminal would obey, or could not show, as an escape: one line stays one line."""
+    return _UNFIT.sub(_escape, text)
+
+
+def shown_lines(text: str) -> str:
+    """Do the same to a text of several lines, such as a traceback."""
+    return _UNFIT_BUT_LINES.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """Fold a text into one line that is not too long."""
+    folded = shown(" ".join(part.strip() for part in text.splitlines() if part.strip()))
+    return folded if len(folded) <= LONGEST_LINE else f"{folded[:LONGEST_LINE]}..."
+
+
+def as_json(document: Any, *, indent: int | None = 2) -> str:
+    """Write a document as JSON that a terminal can show, and that any JSON parser reads."""
+    return _UNFIT_BUT_LINES.sub(_escape_json, json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+def elapsed(seconds: float) -> str:
+    """Write a duration in a few characters: `0.2s`, `3m07s`, `2h05m`."""
+    if seconds < 59.95:
+        return f"{max(seconds, 0.0):.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in a few characters: `312 B`, `4.0 kB`."""
+    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    while amount >= 999.5 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{count} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a number of things: `1 step`, `2 steps`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def width(text: str) -> int:
+    """Count the columns that a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """Fill a text with blanks up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape", "surrogatepass").decode()
+
+
+def _escape_json(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

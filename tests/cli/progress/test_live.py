@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import io
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pexpect
+import pytest
+
+from simpleflow_steps.cli.text import width
+
+Terminal = Callable[..., "pexpect.spawn[str]"]
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Iterator[Terminal]:
+    """Run a command line on a terminal of its own."""
+    spawned: list[pexpect.spawn[str]] = []
+
+    def spawn(*args: str, columns: int = 80, rows: int = 24, **env: str) -> pexpect.spawn[str]:
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "simpleflow_steps", *args],
+            env={**environment, **env},
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            timeout=20,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        child.logfile_read = io.StringIO()
+        spawned.append(child)
+        return child
+
+    yield spawn
+    for child in spawned:
+        child.close(force=True)
+
+
+def _everything(child: pexpect.spawn[str]) -> str:
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.logfile_read.getvalue()
+
+
+def test_shows_what_runs_and_leaves_a_line_for_each_step(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Napping", "--workflow-id", "n", "--force", "nap.1")
+    child.expect("running.*nap.1.*dozing")
+    child.expect("3 running")
+
+    raw = _everything(child)
+
+    text = ANSI.sub("", raw)
+    assert child.exitstatus == 0
+    for number in (1, 2, 3):
+        assert len(re.findall(rf"completed +[\d.]+s  nap.{number}\b", text)) == 1
+    assert "nap.1  Asked for by --force" in text
+    assert "n completed in" in text
+    assert "\x1b[32mcompleted" in raw
+    assert raw.rindex(HIDE) < raw.rindex(SHOW)
+
+
+def test_what_the_workflow_prints_stays_above_the_live_part(terminal: Terminal) -> None:
+    text = ANSI.sub("", _everything(terminal("run", "flows:Napping", "0.2")))
+
+    assert len(re.findall(r"(?m)^\r?asleep for 0.2\r?$", text)) == 1
+
+
+@pytest.mark.parametrize("columns", [40, 20])
+def test_a_narrow_terminal_cuts_the_live_lines(terminal: Terminal, columns: int) -> None:
+    child = terminal("run", "flows:Napping", "0.3", "--force", "*", columns=columns)
+
+    live = [line for line in _lines(_everything(child)) if line.startswith("running")]
+
+    assert live
+    assert max(map(width, live)) <= columns
+    assert (columns == 20) == any(line.endswith("…") for line in live)
+
+
+def test_a_low_terminal_shows_as_much_as_it_can(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Napping", "0.3", rows=4)
+
+    text = ANSI.sub("", _everything(child))
+
+    assert child.exitstatus == 0
+    assert text.count("completed in") == 1
+
+
+def test_a_terminal_may_change_its_size(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Napping", "0.5", "--force", "*", columns=120)
+    child.expect("3 running")
+    child.setwinsize(24, 40)
+    time.sleep(0.3)
+    before = len(child.logfile_read.getvalue())
+
+    raw = _everything(child)
+
+    live = [line for line in _lines(raw[before:]) if line.startswith("running")]
+    assert child.exitstatus == 0
+    assert live
+    assert max(map(width, live)) <= 40
+
+
+def test_many_steps_scroll_by_and_stay_quick(terminal: Terminal) -> None:
+    began = time.monotonic()
+    child = terminal("run", "flows:Many", "3000", "--storage", "memory://many", rows=20)
+
+    text = ANSI.sub("", _everything(child))
+
+    assert time.monotonic() - began < 15
+    assert len(re.findall(r"completed +\d+\.\ds  part\.\d{5}\b", text)) == 3000
+    pictures = re.findall(r"\d+ running .*", text)
+    assert len(pictures) < 200
+
+
+def test_logs_and_hostile_names_do_not_disturb_the_terminal(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Hostile", "--workflow-id", "h", "--log-level", "info")
+
+    raw = _everything(child)
+
+    assert r"evil[red]\u202e31m  because \x1b[31m of [bold]" in ANSI.sub("", raw)
+    assert "step completed" in ANSI.sub("", raw)
+    assert not re.search("\x1b\\[31m|\x1b\\]0|\u202e|\x07", raw)
+
+
+def test_a_failure_gives_the_terminal_back(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Failing")
+
+    raw = _everything(child)
+
+    assert child.exitstatus == 1
+    assert raw.rindex(HIDE) < raw.rindex(SHOW) < raw.rindex("error: activity-flows.fail failed: ValueError: bad day")
+
+
+def test_control_c_gives_the_terminal_back(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Sleepy")
+    child.expect("running.*long.*dozing")
+    child.sendintr()
+    time.sleep(0.2)
+    child.sendintr()
+
+    raw = _everything(child)
+
+    assert child.exitstatus == 130
+    assert "Traceback" not in raw
+    assert raw.rindex(HIDE) < raw.rindex(SHOW) < raw.rindex("interrupted by SIGINT")
+
+
+@pytest.mark.parametrize("variable", ["CI=true", "NO_COLOR=1", "TERM=dumb"])
+def test_a_terminal_may_ask_for_plain_lines(terminal: Terminal, variable: str) -> None:
+    name, _, value = variable.partition("=")
+
+    raw = _everything(terminal("run", "flows:Daily", **{name: value}))
+
+    assert "\x1b" not in raw
+    assert re.search(r"\d\d:\d\d:\d\d completed +[\d.]+s  load", raw)
+
+
+def test_json_on_a_terminal_is_plain(terminal: Terminal) -> None:
+    raw = _everything(terminal("run", "flows:Daily", "--json"))
+
+    assert "\x1b" not in raw
+
+
+def _lines(raw: str) -> list[str]:
+    """Split what was written into the rows that it was meant to be."""
+    rows = re.split(r"[\r\n]+|\x1b\[\d*A", raw)
+    return [ANSI.sub("", row).rstrip() for row in rows]
