@@ -35,6 +35,7 @@ def main() -> None:
     )
     print(f"Look at {OUT}/report.md and {OUT}/chart.svg.")
     print(f"The markers are in {default_storage().url}/{WORKFLOW_ID}/steps; each is JSON that you can read.")
+    print(f"More: .venv/bin/sfs steps ls {WORKFLOW_ID}, and .venv/bin/sfs steps show {WORKFLOW_ID} stats.2014")
 
 
 def forget() -> None:

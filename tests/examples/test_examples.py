@@ -9,10 +9,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from simpleflow_steps.storage import open_storage
 from tests.examples.console import ROOT, assert_plays, run
 
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 DOCUMENTED = [script for script in SCRIPTS if script.stem != "weather_demo"]
+WORKFLOWS = {
+    "basic": "basic:Daily 2026-11-20",
+    "chain_and_group": "chain_and_group:Library",
+    "child_workflows": "child_workflows:CloseDay",
+    "customized_steps": "customized_steps:Backup",
+    "failing_and_retrying": "failing_and_retrying:Shop",
+    "signals": "signals:Publish",
+    "weather": "weather:Weather",
+}
 
 
 def docstring(script: Path) -> str:
@@ -30,6 +40,13 @@ def test_an_example_prints_what_its_docstring_says(script: Path, place: Path, to
 
     assert f"$ python {script.name}" in session
     assert_plays(session, place, tools)
+
+
+@pytest.mark.parametrize("script", DOCUMENTED, ids=lambda script: script.stem)
+def test_an_example_is_run_by_the_command_line(script: Path, place: Path, tools: Path) -> None:
+    ended = run(f"sfs run {WORKFLOWS[script.stem]} --workflow-id example", place, tools)
+
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_the_weather_report_has_a_line_for_each_year(place: Path, tools: Path) -> None:
@@ -51,6 +68,15 @@ def test_the_chart_has_a_bar_for_each_month_and_is_the_one_in_the_docs(place: Pa
     bars = ET.parse(chart).findall(".//{*}rect/{*}title")
     assert len(bars) == 48
     assert filecmp.cmp(chart, ROOT / "docs/weather.svg", shallow=False)
+
+
+def test_one_changed_string_puts_it_all_in_a_bucket(place: Path, tools: Path, bucket_url: str) -> None:
+    run(f"python weather.py --storage '{bucket_url}'", place, tools)
+
+    done = [found.key.rpartition("/")[2] for found in open_storage(bucket_url).list("seattle-weather/steps/")]
+    years = ["stats.2012", "stats.2013", "stats.2014", "stats.2015"]
+    assert done == ["chart", "clean", "load", "report", *years]
+    assert not (place / ".simpleflow").exists()
 
 
 def test_forcing_one_year_runs_that_year_and_the_report(place: Path, tools: Path) -> None:
