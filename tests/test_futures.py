@@ -248,15 +248,16 @@ def test_a_callback_that_waits_lets_the_others_run():
 
 
 def test_an_interrupted_callback_leaves_nothing_behind_for_later():
+    future, other, calls = Future(), Future(), []
+
     def interrupt(_):
+        other.set_finished(1)
         raise KeyboardInterrupt
 
-    future, calls = Future(), []
+    other.add_done_callback(calls.append)
     future.add_done_callback(interrupt)
-    future.add_done_callback(calls.append)
     with pytest.raises(KeyboardInterrupt):
         future.set_finished(1)
-    finished(2).add_done_callback(lambda _: None)
     after(Hand(), iter(()))
 
     assert calls == []

@@ -13,7 +13,7 @@ class Roots:
 
     def __init__(self) -> None:
         self._open: dict[int, Future[Any]] = {}
-        self._failed: dict[int, Future[Any]] = {}
+        self._failed: list[Future[Any]] = []
 
     def __len__(self) -> int:
         return len(self._open)
@@ -34,12 +34,10 @@ class Roots:
     def unnoticed(self) -> list[Exception]:
         """Give the failures that the workflow never looked at."""
         return [
-            future.error
-            for future in self._failed.values()
-            if future.error and not future.looked_at and not future.cancelled
+            future.error for future in self._failed if future.error and not future.looked_at and not future.cancelled
         ]
 
     def _ended(self, future: Future[Any]) -> None:
         self._open.pop(id(future), None)
         if future.error is not None:
-            self._failed[id(future)] = future
+            self._failed.append(future)

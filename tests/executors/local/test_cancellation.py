@@ -7,7 +7,8 @@ from tenacity import Retrying, wait_fixed
 from simpleflow_steps import LocalExecutor, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.canvas import Chain, Group
 from simpleflow_steps.events import RunFinished
-from simpleflow_steps.exceptions import TaskCanceled
+from simpleflow_steps.exceptions import TaskCanceled, WorkflowStuck
+from simpleflow_steps.futures import Future
 from simpleflow_steps.storage import MemoryStorage
 from tests.executors.activities import broken, echo
 from tests.executors.local.conftest import LONG
@@ -82,6 +83,8 @@ def test_between_attempts_it_is_cancelled_too(local):
         while not retried:
             self.executor.turn()
         waiting.cancel()
+        with pytest.raises(WorkflowStuck):
+            Future(self.executor).wait()
         return waiting.cancelled
 
     retried = []
@@ -177,6 +180,24 @@ def test_an_activity_may_cancel_itself(local):
         return repr(future.exception), future.cancelled
 
     assert local(run).run() == ("TaskCanceled('not today')", True)
+
+
+def test_an_interrupted_run_finishes_what_is_about_to_end(local, gate):
+    done = []
+
+    def work():
+        gate.enter()
+        done.append("finished")
+
+    def run(self):
+        self.submit(named(work))
+        assert gate.reached()
+        gate.open()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        local(run).run()
+    assert done == ["finished"]
 
 
 def test_keyboard_interrupt_cancels_the_run_and_its_children(local, gate):
