@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt, wait_fixed
 
@@ -59,6 +60,11 @@ forgiving = activity.with_attributes(
 @activity.with_attributes(retry=Retrying(stop=stop_after_attempt(3), retry=retry_if_result(lambda found: found < 3)))
 def searching(offset: int = 0) -> int:
     return activity.context().attempt - offset
+
+
+@activity.with_attributes(idempotent=True)
+def fresh(_: Any) -> str:
+    return uuid4().hex
 
 
 @activity.with_attributes(version="7")

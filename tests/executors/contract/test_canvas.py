@@ -3,7 +3,7 @@ import pytest
 from simpleflow_steps import futures
 from simpleflow_steps.canvas import Chain, FuncGroup, Group
 from simpleflow_steps.exceptions import AggregateException, TaskFailed
-from tests.executors.activities import Shout, add, broken, careless, echo, later
+from tests.executors.activities import Shout, add, broken, careless, echo, fresh, later
 
 
 def test_a_chain_runs_one_after_another_and_sends_results(play):
@@ -73,6 +73,25 @@ def test_a_swallowed_failure_ends_its_chain_and_not_the_run(play):
         return chain.result, repr(chain.exception.__cause__)
 
     assert play(run) == ([None, None], "ValueError('no')")
+
+
+@pytest.mark.parametrize("canvas", [Chain, Group])
+def test_canvases_nest_two_hundred_deep(play, canvas):
+    def run(self):
+        nested = canvas((echo, 1))
+        for _ in range(200):
+            nested = canvas(nested)
+        return str(self.submit(nested).result).strip("[]")
+
+    assert play(run) == "1"
+
+
+def test_an_idempotent_activity_runs_once_for_the_same_arguments(play):
+    def run(self):
+        numbers = [self.submit(fresh, value).result for value in (1, 1, 2)]
+        return [numbers[0] == other for other in numbers[1:]]
+
+    assert play(run) == [True, False]
 
 
 def test_a_long_chain_and_a_wide_group_come_to_their_end(play):
