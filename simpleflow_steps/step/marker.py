@@ -235,7 +235,7 @@ class MarkerRegister:
         except (NotStorable, NotJSON) as error:
             log.warning("the step's result cannot be stored", step=marker.step, why=str(error))
             return marker.model_copy(update={"result_error": str(error)})
-        if len(body) <= INLINE_LIMIT and codec.flaw([encoded.value]) is None:  # the marker is one level deeper
+        if len(body) <= INLINE_LIMIT:
             return marker.model_copy(update={"result": encoded.value, "result_shape": encoded.shape})
         key = f"{self.results}/{marker.step}/{marker.nonce}.json"
         self.storage.put(key, body)

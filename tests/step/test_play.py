@@ -146,29 +146,30 @@ def test_a_step_is_scheduled_before_its_activities_and_completed_after_it_is_mar
 # Signals, alternatives, failures that do not bubble
 
 
+def signalled(workflow: Any, step: Step) -> bool:
+    """Play a step and tell whether it sent its signal."""
+    waiting = workflow.submit(workflow.wait_signal("step.a"))
+    workflow.submit(step).exception  # noqa: B018
+    workflow.submit(note, "later").result  # noqa: B018
+    return waiting.done
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_a_step_sends_its_signal_run_or_skipped(stage: Stage, done):
-    def body(workflow: Any) -> Any:
-        waiting = workflow.submit(workflow.wait_signal("step.a"))
-        workflow.submit(Step("a", (note, "a"), emit_signal=True))
-        return waiting.result
-
     if done:
         stage.run(simple("a"))
 
-    assert stage.run(body) is None
+    assert stage.run(lambda workflow: signalled(workflow, Step("a", (note, "a"), emit_signal=True)))
     assert stage.statuses("a")[-1] == ("skipped" if done else "completed")
 
 
 @pytest.mark.parametrize("what", [fail, fail_quietly])
 def test_a_failed_step_sends_no_signal(stage: Stage, what):
-    def body(workflow: Any) -> Any:
-        waiting = workflow.submit(workflow.wait_signal("step.a"))
-        step = workflow.submit(Step("a", (what, "a"), emit_signal=True))
-        assert step.exception or what is fail_quietly
-        return waiting.done
+    assert not stage.run(lambda workflow: signalled(workflow, Step("a", (what, "a"), emit_signal=True)))
 
-    assert stage.run(body) is False
+
+def test_a_step_that_is_not_asked_to_sends_no_signal(stage: Stage):
+    assert not stage.run(lambda workflow: signalled(workflow, Step("a", (note, "a"))))
 
 
 def test_a_step_may_wait_for_a_signal(stage: Stage):
@@ -388,6 +389,22 @@ def test_cancelling_one_of_several_at_once_does_not_let_the_next_overtake_the_fi
     stage.run(body)
 
     assert CALLS == ["in 1", "out 1", "in 3", "out 3", "4"]
+
+
+def test_cancelling_the_last_of_several_at_once_does_not_let_the_next_overtake_the_first(stage: Stage):
+    def body(workflow: Any) -> Any:
+        first, second = (
+            workflow.submit(Step("a", Chain((wait_at_the_gate, f"in {each}"), (note, f"out {each}")), force=True))
+            for each in "12"
+        )
+        second.cancel()
+        third = workflow.submit(Step("a", (note, "3"), force=True))
+        workflow.submit(open_the_gate)
+        return futures.wait(first, third)
+
+    stage.run(body)
+
+    assert CALLS == ["in 1", "out 1", "3"]
 
 
 def test_cancelling_the_step_that_asked_for_the_listing_leaves_it_to_the_others(stage: Stage):
