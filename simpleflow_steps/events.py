@@ -66,10 +66,11 @@ class StepSkipped(StepEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(StepEvent):
-    """A step ran and something in it failed; it is not marked done."""
+    """A step ran and something in it failed, or was merely `canceled` before its end; it is not marked done."""
 
     seconds: float
     error: str
+    canceled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,6 @@ def main() -> None:
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,
     file:///DIRECTORY or a plain path; without them in .simpleflow/ under the current directory.
 
-    Exit codes: 0 completed, 1 the workflow failed, 2 wrong use, 3 another run took over, 4 storage out of reach,
-    130 and 143 interrupted.
+    Exit codes: 0 completed, 1 the workflow failed, 2 wrong use, 3 another run has the execution,
+    4 storage out of reach, 130 and 143 interrupted.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 WRONG_USE = 2
-SUPERSEDED = 3
+CONFLICT = 3
 STORAGE = 4
 INTERRUPTED = 130
 MOST_LISTED = 20
@@ -22,17 +22,17 @@ MOST_LISTED = 20
 
 def exit_code(error: BaseException) -> int:
     """Give the exit code that tells what kind of failure this is; of several, the one that says most."""
-    from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, StorageError
+    from simpleflow_steps.exceptions import InvalidInput, LeaseHeld, RunSuperseded, StorageError
 
     if isinstance(error, Interrupted):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     members = list(leaves(error))
-    for kind, code in ((RunSuperseded, SUPERSEDED), (StorageError, STORAGE), (InvalidInput, WRONG_USE)):
+    for kind, code in (((RunSuperseded, LeaseHeld), CONFLICT), (StorageError, STORAGE), (InvalidInput, WRONG_USE)):
         if all(isinstance(member, kind) for member in members):
             return code
-    return SUPERSEDED if any(isinstance(member, RunSuperseded) for member in members) else FAILED
+    return CONFLICT if any(isinstance(member, RunSuperseded) for member in members) else FAILED
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

@@ -93,7 +93,8 @@ class Tally:
 
     @follow.register
     def _(self, event: StepFailed) -> None:
-        self._change(event, FAILED, finished=event.at, seconds=event.seconds, error=event.error)
+        state = UNFINISHED if event.canceled else FAILED
+        self._change(event, state, finished=event.at, seconds=event.seconds, error=event.error)
 
     @follow.register
     def _(self, event: StepInvalidated) -> None:

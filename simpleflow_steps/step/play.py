@@ -198,7 +198,8 @@ class StepFuture(Driven[Any]):
 
     def _failed(self, error: Exception | None) -> None:
         self._book.states[self.step.step_name] = FAILED
-        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error)))
+        canceled = _is_cancellation(error)
+        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error), canceled=canceled))
         log.warning("step failed", step=self.step.step_name, error=str(error))
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
@@ -256,3 +257,9 @@ class StepFuture(Driven[Any]):
             else:
                 result = inner.result
         self.settle(error=error, exception=error or bubbling, failures=failures, result=result)
+
+
+def _is_cancellation(error: Exception | None) -> bool:
+    if isinstance(error, ExceptionGroup):
+        return all(_is_cancellation(member) for member in error.exceptions)
+    return isinstance(error, TaskCanceled)

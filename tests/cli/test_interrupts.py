@@ -71,6 +71,16 @@ def test_what_is_finished_soon_after_the_signal_is_marked(start: Start, sfs: Sfs
     assert {step["name"]: step["state"] for step in listed} == {"first": "done", "long": "done"}
 
 
+def test_what_had_not_begun_is_unfinished_and_not_failed(start: Start) -> None:
+    process = start("run", "flows:Napping", "0.4", "--max-workers", "1", "--json")
+
+    stdout, stderr, _ = _interrupt_when(process, "asleep", signal.SIGINT)
+
+    states = {step["name"]: step["state"] for step in json.loads(stdout)["steps"]}
+    assert states == {"nap.1": "completed", "nap.2": "unfinished", "nap.3": "unfinished"}
+    assert "1 run, 0 skipped, 0 failed, 2 unfinished" in stderr
+
+
 def test_a_second_signal_ends_the_clean_end(start: Start) -> None:
     process = start("run", "flows:Sleepy")
     assert process.stderr is not None

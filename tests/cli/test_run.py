@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simpleflow_steps.exceptions import RunSuperseded, StorageUnavailable
+from simpleflow_steps.exceptions import LeaseHeld, RunSuperseded, StorageUnavailable
 from simpleflow_steps.executors.local import LocalExecutor
 from tests.cli.conftest import Sfs, document
 
@@ -162,6 +162,7 @@ def test_debug_shows_the_traceback_of_the_original(sfs: Sfs) -> None:
     [
         (StorageUnavailable("s3://b cannot be reached"), 4),
         (RunSuperseded("another run took over"), 3),
+        (LeaseHeld("somebody", "d1"), 3),
         (ExceptionGroup("2", [StorageUnavailable("b"), RunSuperseded("took over")]), 3),
         (ExceptionGroup("2", [StorageUnavailable("b"), ValueError("x")]), 1),
     ],

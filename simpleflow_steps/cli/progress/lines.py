@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.cli.tally import COMPLETED, FAILED, INVALIDATED, RUNNING, SKIPPED
+from simpleflow_steps.cli.tally import COMPLETED, FAILED, INVALIDATED, RUNNING, SKIPPED, UNFINISHED
 from simpleflow_steps.cli.text import elapsed, one_line, shown
 from simpleflow_steps.events import (
     ActivityRetried,
@@ -33,6 +33,7 @@ STYLES = {
     SKIPPED: "bright_black",
     FAILED: "bold red",
     INVALIDATED: "yellow",
+    UNFINISHED: "yellow",
     "retry": "yellow",
     "warning": "bold yellow",
 }
@@ -106,7 +107,8 @@ def _(event: StepSkipped) -> list[Line]:
 
 @_lines.register
 def _(event: StepFailed) -> list[Line]:
-    return [Line(event.at, FAILED, shown(event.step), one_line(event.error), event.seconds)]
+    state = UNFINISHED if event.canceled else FAILED
+    return [Line(event.at, state, shown(event.step), one_line(event.error), event.seconds)]
 
 
 @_lines.register
