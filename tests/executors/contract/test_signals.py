@@ -146,6 +146,21 @@ def test_unread_signals_outlive_a_run_and_read_ones_do_not(make_executor):
     assert make_executor(Flow, workflow_id="w").run() == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("propagate", [True, False])
+def test_a_signal_that_one_run_read_is_gone_for_the_next(make_executor, propagate):
+    class Flow(Workflow):
+        def run(self, first=True):
+            if not first:
+                waiting = self.submit(self.wait_signal("go"))
+                self.submit(echo).wait()
+                return waiting.done
+            self.submit(self.signal("go", propagate=propagate))
+            self.submit(self.wait_signal("go")).wait()
+            return self.continue_as_new(first=False)
+
+    assert make_executor(Flow, workflow_id="w").run() is False
+
+
 @pytest.mark.parametrize("name", ["", " ", None, 3, "a/b", "a\nb"])
 @pytest.mark.parametrize("make", ["signal", "wait_signal"])
 def test_a_bad_signal_name_is_refused(play, make, name):

@@ -18,10 +18,13 @@ class Gate:
     def __init__(self) -> None:
         self._reached = Event()
         self._opened = Event()
+        self.left = False
 
     def enter(self) -> None:
         self._reached.set()
-        assert self._opened.wait(LONG)
+        opened = self._opened.wait(LONG)
+        self.left = True
+        assert opened
 
     def reached(self) -> bool:
         return self._reached.wait(LONG)

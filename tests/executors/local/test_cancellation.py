@@ -145,6 +145,7 @@ def test_a_cancelled_child_gives_up_what_it_runs(local, gate):
         return child.cancelled
 
     assert local(run, on_event=events.append).run() is True
+    assert not gate.left
     ended = [(event.workflow_id, event.status) for event in events if isinstance(event, RunFinished)]
     assert ended[0] == ("hanging", "canceled")
 
