@@ -210,7 +210,10 @@ class Pools:
 
     @property
     def is_slow_to_start(self) -> bool:
-        """Whether jobs wait in other processes' queue, so that one has to look whether they are running."""
+        """Whether jobs wait in other processes' queue, so that one has to look whether they are running.
+
+        Python calls one job more running than there are processes: the next one, already in their queue.
+        """
         return isinstance(self.given, ProcessPoolExecutor)
 
     def hears(self, activity: Activity[Any, Any]) -> bool:
