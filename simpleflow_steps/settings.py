@@ -13,7 +13,8 @@ from simpleflow_steps.exceptions import InvalidInput
 class Settings(BaseSettings):
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
 
-    `step_bucket` is simpleflow's `STEP_BUCKET`. `force` and `skip` are step names with commas between them.
+    `step_bucket` is simpleflow's `STEP_BUCKET`. `lease_ttl`, `lease_margin` (a tenth of it if not given)
+    and `grace_period` are seconds. `force` and `skip` are step names with commas between them.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMPLEFLOW_", frozen=True, extra="ignore")
@@ -23,6 +24,8 @@ class Settings(BaseSettings):
     s3_sse: bool = False
     step_bucket: str | None = Field(default=None, validation_alias="STEP_BUCKET")
     lease_ttl: float = Field(default=60.0, gt=0)
+    lease_margin: float | None = Field(default=None, ge=0)
+    grace_period: float = Field(default=30.0, ge=0)
     force: Annotated[tuple[str, ...], NoDecode] = ()
     skip: Annotated[tuple[str, ...], NoDecode] = ()
     ci: str = Field(default="", validation_alias="CI")

@@ -15,6 +15,8 @@ from simpleflow_steps import codec
 from simpleflow_steps.execution.parts import fitting, from_part, to_part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simpleflow_steps.storage import Storage
 
 OUTSIDE = "*"  # the scope of what is in no step; no step has this name
@@ -65,18 +67,23 @@ class Positions:
         body = codec.dumps({**position._asdict(), "value": value})
         self._storage.put(self._key(position, value), body)
 
-    def forget(self, known: dict[Position, str], scope: str) -> None:
-        """Drop the waits of a step, and count its next ones from the start."""
-        scope = fitting(scope)
-        for position, value in list(known.items()):
-            if position.scope == scope:
-                self._storage.delete(self._key(position, value))
-                del known[position]
-        for place in [place for place in self._numbers if place[1] == scope]:
+    def forget(self, ended: Mapping[Position, str]) -> None:
+        """Drop waits for good."""
+        for position, value in ended.items():
+            self._storage.delete(self._key(position, value))
+
+    def restart(self, step: str) -> None:
+        """Count the next waits of a step from the start."""
+        for place in [place for place in self._numbers if place[1] == fitting(step)]:
             del self._numbers[place]
 
     def _key(self, position: Position, value: str) -> str:
         return self._prefix + "/".join(to_part(str(part)) for part in (*position, value))
+
+
+def waits_inside(step: str, known: Mapping[Position, str]) -> dict[Position, str]:
+    """Pick the waits inside a step."""
+    return {position: value for position, value in known.items() if position.scope == fitting(step)}
 
 
 def _is_number(text: str) -> bool:

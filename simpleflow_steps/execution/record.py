@@ -64,7 +64,7 @@ class RunRecord(_Part):
     workflow: str
     version: str
     parent_workflow_id: str | None = None
-    continued_from: str | None = None
+    generation: int = 0
     input: dict[str, Any] | None
     force: dict[str, str] = Field(default_factory=dict)
     skip: dict[str, str] = Field(default_factory=dict)

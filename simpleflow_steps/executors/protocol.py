@@ -55,6 +55,9 @@ class Executor(Protocol):
         at its failure.
         """
 
+    def forget(self, step: str) -> Future[Any]:
+        """Drop what is remembered of the waits inside a step, because it will be played anew although it was done."""
+
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""
 

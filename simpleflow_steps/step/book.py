@@ -89,15 +89,13 @@ class StepBook:
 
     def invalidate(self, name: str) -> Generator[Future[Any], None, None]:
         """Make a step that is about to run not done."""
-        yield from self._save_results(name)
-        yield from self.settled(name)
+        yield from self._prepare(name)
         if self.is_done(name):
             yield from self._invalidate(name)
 
     def invalidate_dependent(self, name: str) -> Generator[Future[Any], None, bool]:
         """Make a step not done, unless it is being run or was run in the meantime; tell whether it was made so."""
-        yield from self._save_results(name)
-        yield from self.settled(name)
+        yield from self._prepare(name)
         if not self._is_stale(name):
             return False
         yield from self._invalidate(name)
@@ -138,11 +136,16 @@ class StepBook:
     def _is_stale(self, name: str) -> bool:
         return self.is_done(name) and self.states.get(name) not in (RUNNING, RAN)
 
-    def _save_results(self, name: str) -> Generator[Future[Any], None, None]:
-        """Read what a skipped step still has to give, while it is there."""
+    def _prepare(self, name: str) -> Generator[Future[Any], None, None]:
+        """Before a marker goes: read what a skipped step still has to give, and drop what its waits have had."""
         if self.is_done(name):
             for future in [future for future, step in self._unread.items() if step == name]:
                 yield future.fetch()
+            forgotten = self._executor.forget(name)
+            if not forgotten.done:
+                yield forgotten
+            forgotten.result  # noqa: B018  a step must not be played anew with the signals of its last time
+        yield from self.settled(name)
 
     def _invalidate(self, name: str) -> Generator[Future[Any], None, None]:
         task = StorageTask(f"invalidate step {name}", self.register.invalidate, name, self._markers[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from simpleflow_steps.execution.lease import LONGEST_TTL
 from simpleflow_steps.executors.local import LocalExecutor
 from simpleflow_steps.storage.memory import MemoryStorage
 from simpleflow_steps.testing.clock import ManualClock
@@ -55,7 +56,7 @@ class Runner:
         """Run a workflow with this input to its end; what it raises is raised."""
         log = StepLog()
         pool = WorkPool(self.clock, self.given.get("max_workers"))
-        given = {"storage": self.storage, "clock": self.clock, "pool": pool, **self.given}
+        given = {"storage": self.storage, "clock": self.clock, "pool": pool, "lease_ttl": LONGEST_TTL, **self.given}
         given["on_event"] = _both(log, given.get("on_event"))
         try:
             return Played(LocalExecutor(workflow_class, **given).run(*args, **kwargs), log)

@@ -11,6 +11,7 @@ import pytest
 from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.events import Event, StepEvent
 from simpleflow_steps.storage import Storage
+from tests.step.doubles import is_of_the_run
 
 EVERYWHERE = pytest.mark.parametrize("storage", ["memory", "directory", "seaweedfs", "localstack"], indirect=True)
 IN_MEMORY = pytest.mark.parametrize("storage", ["memory"], indirect=True)
@@ -99,8 +100,9 @@ class Stage:
         return {name for name, marker in self.markers().items() if marker is not None}
 
     def contents(self) -> dict[str, bytes]:
-        """Everything in storage."""
-        return {listed.key: bytes(self.storage.get(listed.key)) for listed in self.storage.list()}
+        """Everything in storage that steps leave there."""
+        keys = [listed.key for listed in self.storage.list() if not is_of_the_run(listed.key)]
+        return {key: bytes(self.storage.get(key)) for key in keys}
 
     def write(self, name: str, body: bytes) -> None:
         """Write a marker past everything."""

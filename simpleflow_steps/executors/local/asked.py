@@ -36,6 +36,10 @@ class Asked:
         for name, reason in self._skip:
             workflow.add_skipped_steps([name], reason)
 
+    def as_reasons(self) -> dict[str, dict[str, str]]:
+        """Give both lists with their reasons, for the record."""
+        return {"force": dict(self._force), "skip": dict(self._skip)}
+
     def unmatched(self, workflow: Workflow, *, is_root: bool) -> dict[str, list[str]]:
         """Give each name that no step had, with the known names nearest to it; call it at the end of each execution."""
         found: list[str] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import log
 from simpleflow_steps.activity import ActivityContext
 from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried
-from simpleflow_steps.exceptions import ContinueAsNew, TaskCanceled, TaskFailed, TaskTimeout
+from simpleflow_steps.exceptions import ContinueAsNew, RunSuperseded, TaskCanceled, TaskFailed, TaskTimeout
 from simpleflow_steps.executors.local.retries import Retries, Verdict
 from simpleflow_steps.scope import current_step
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
@@ -55,7 +55,11 @@ class Attempts(ABC):
         self.turn += 1
         self.future.set_running()
         try:
+            self.execution.check()
             self.launch()
+        except RunSuperseded as error:
+            self.execution.abort(error)
+            self.future.set_exception(error)
         except Exception as error:  # noqa: BLE001  a pool may refuse a job for any reason
             self.abandon()
             self.failed(error)
@@ -185,11 +189,12 @@ class ActivityAttempts(Attempts):
     def launch(self) -> None:
         """Hand the activity to its pool and watch its time-outs."""
         activity, turn, pools = self.task.activity, self.turn, self.execution.pools
-        started = partial(self.execution.post, self._started, turn) if any(self._timeouts.values()) else None
+        timed = any(self._timeouts.values())
+        started = partial(self._announce, turn) if timed else self.execution.check
         self._watch("schedule_to_close")
         self._watch("schedule_to_start")
         self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
-        if started and pools.is_slow_to_start and not activity.is_async:
+        if timed and pools.is_slow_to_start and not activity.is_async:
             self._look()
         job.add_done_callback(partial(self.execution.post, self._ended, turn))
 
@@ -233,6 +238,11 @@ class ActivityAttempts(Attempts):
         )
         self.execution.emit(heartbeat)
 
+    def _announce(self, turn: int) -> None:
+        """Say that the activity begins, in its thread, unless the run has lost its execution meanwhile."""
+        self.execution.check()
+        self.execution.post(self._started, turn)
+
     def _started(self, turn: int) -> None:
         if self.is_over(turn) or self._job is None:
             return
@@ -261,6 +271,9 @@ class ActivityAttempts(Attempts):
             self.succeeded(job.result())
         elif isinstance(error, TaskCanceled):
             self.future.set_cancelled(str(error))
+        elif isinstance(error, RunSuperseded):
+            self.execution.abort(error)
+            self.future.set_exception(error)
         else:
             self.failed(error)
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from contextvars import copy_context
-from datetime import UTC, datetime
 from functools import singledispatchmethod
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.codec import NotStorable, check_arguments, digest
 from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
+from simpleflow_steps.executors.local.loop import Loop
 from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
 from simpleflow_steps.executors.local.roots import Roots
-from simpleflow_steps.executors.local.timers import Alarms
-from simpleflow_steps.futures import Future
+from simpleflow_steps.executors.local.waits import Waits
+from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
 from simpleflow_steps.task import (
@@ -35,16 +34,17 @@ from simpleflow_steps.task import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.local.executor import LocalExecutor
     from simpleflow_steps.executors.local.pools import Pools
+    from simpleflow_steps.executors.local.tenure import Tenure
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.workflow import Workflow
 
 Call = ActivityTask | ChildWorkflowTask
-LONGEST_WAIT = 3600.0  # seconds; queues refuse to wait for centuries
 
 
 class PassiveFuture(Future[Any]):
@@ -57,16 +57,22 @@ class Execution:
     """Carry out one run; see `executors.protocol.Executor`.
 
     All of it belongs to the run's own thread. Other threads reach it through `post`.
+
+    :param generation: how many runs it has continued
     """
 
-    def __init__(self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext) -> None:
+    def __init__(
+        self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext, generation: int = 0
+    ) -> None:
         self.owner = owner
-        self.alarms = Alarms(time.monotonic)
+        self.loop = Loop(owner.clock)
+        self.alarms = self.loop.alarms
+        self.tenure: Tenure | None = None
+        self.generation = generation
         self.mailbox = Mailbox()
         self.roots = Roots()
         self._context = context
         self._history = History()
-        self._queue: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
         self._open = 0
         self._closing = False
         self._hurried = False
@@ -77,6 +83,7 @@ class Execution:
         self._occurrences: Counter[str] = Counter()
         self._idempotent: dict[tuple[Any, str], Future[Any]] = {}
         self._timers: dict[str, Future[Any]] = {}
+        self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
 
     @property
@@ -105,15 +112,29 @@ class Execution:
 
     def now(self) -> datetime:
         """Give the time, in UTC."""
-        return datetime.now(UTC)
+        return self.owner.clock.now()
 
     def emit(self, event: Event) -> None:
-        """Tell whoever follows the run."""
+        """Tell whoever follows the run, its record first."""
+        if self.tenure is not None:
+            self.tenure.hear(event)
         self.owner.emit(event)
 
     def event(self, kind: Any, **facts: Any) -> Any:
         """Make an event of this run."""
         return kind(workflow_id=self._context["workflow_id"], run_id=self._context["run_id"], at=self.now(), **facts)
+
+    def check(self) -> None:
+        """Do nothing while this run surely owns its execution; call it from any thread.
+
+        :raises LeaseLost: from the moment at which another run may own it
+        """
+        if self.tenure is not None:
+            self.tenure.check()
+
+    def forget(self, step: str) -> Future[Any]:
+        """Drop what is remembered of the waits inside a step."""
+        return after(self, self._waits.forget(step))
 
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
@@ -122,7 +143,7 @@ class Execution:
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
-        self._queue.put((action, args))
+        self.loop.post(action, *args)
 
     def submit(self, task: Task) -> Future[Any]:
         """Start a task, once those of its arguments that are futures are done."""
@@ -144,17 +165,9 @@ class Execution:
         """
         if not self._closing and self._aborted is not None:
             raise self._aborted
-        seconds = self.alarms.seconds_left()
-        if seconds is None and not self._is_live and self._queue.empty():
+        if not self._is_live and self.loop.is_idle:
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
-        try:
-            action, args = self._queue.get(timeout=None if seconds is None else min(seconds, LONGEST_WAIT))
-        except Empty:
-            self.alarms.ring()
-            return
-        action(*args)
-        if seconds == 0.0:
-            self.alarms.ring()
+        self.loop.turn()
 
     def abort(self, error: Exception) -> None:
         """Have the run fail with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
@@ -183,26 +196,22 @@ class Execution:
         while len(self.roots) or len(self.children):
             self.turn()
 
-    def close(self, within: float | None = None) -> None:
+    def close(self, grace: float | None = None) -> None:
         """Start nothing any more, let what runs finish and be marked, and drop what only waits.
 
-        :param within: for how many seconds; without end if None
+        :param grace: give up on what still runs after so many seconds; never, if None
         """
         self._closing = True
         self._drop()
-        over: list[bool] = []
-        if within is not None:
-            self.alarms.set(within, lambda: over.append(True))
-        while (self._open or len(self.children)) and not self.superseded and not over:
+        if grace is not None:
+            self.alarms.set(grace, self._hurry)
+        while (self._open or len(self.children)) and not self.superseded:
             self.turn()
 
     def unread(self) -> list[Letter]:
         """Give up the signals that nobody waited for, or that have only just arrived."""
-        arrived = []
-        while not self._queue.empty():
-            action, args = self._queue.get()
-            if action == self.mailbox.deliver:
-                arrived.append(args[0])
+        deliver = self.mailbox.deliver
+        arrived = [args[0] for action, args in self.loop.take_all() if action == deliver]
         return self.mailbox.take_all() + arrived
 
     @property
@@ -243,8 +252,7 @@ class Execution:
             raise InvalidInput(f"timer {task.timer_id!r} is running: cancel it first, or give this one another id")
         self._timers[task.timer_id] = future
         future.set_running()
-        alarm = self.alarms.set(task.timeout, lambda: None if future.done else future.set_finished(None))
-        future.on_cancel = alarm.cancel
+        self._waits.start_timer(task, future)
         return future
 
     @_start.register
@@ -261,7 +269,11 @@ class Execution:
             self.owner.post_office.broadcast(letter)
         else:
             receiver = self._context["workflow_id"] if task.workflow_id is None else check_workflow_id(task.workflow_id)
-            self.owner.post_office.send(receiver, letter)
+            if not self.owner.post_office.hand(receiver, letter):
+                sending = StorageTask(
+                    f"signal {receiver}", send_signal, self.storage, receiver, task.name, task.payload
+                )
+                return self.submit(sending)
         return self._done(None)
 
     @_start.register
@@ -270,7 +282,7 @@ class Execution:
         if self._closing:
             future.set_cancelled()
         else:
-            self.mailbox.wait(task.signal_name, future)
+            self._waits.wait_for_signal(task, future)
         return future
 
     @_start.register
@@ -285,9 +297,14 @@ class Execution:
             future.set_exception(self._aborted)
             return future
         self._track(future)
-        job = self.pools.storage.submit(copy_context().run, task.operation, *task.args)
+        job = self.pools.storage.submit(copy_context().run, self._operate, task)
         job.add_done_callback(lambda job: self.post(self._stored, future, job))
         return future
+
+    def _operate(self, task: StorageTask) -> Any:
+        """Do a storage operation, in a thread of the pool, if the run still owns its execution."""
+        self.check()
+        return task.operation(*task.args)
 
     def _stored(self, future: Future[Any], job: Any) -> None:
         if future.done or job.cancelled():

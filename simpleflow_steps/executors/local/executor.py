@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import traceback
-from datetime import UTC, datetime
+from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from simpleflow_steps import log
+from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import check_arguments
 from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted
 from simpleflow_steps.exceptions import ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
 from simpleflow_steps.executors.local.asked import Asked
 from simpleflow_steps.executors.local.execution import Execution
+from simpleflow_steps.executors.local.interruption import heeded_signals
 from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
 from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
+from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
 from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
 from simpleflow_steps.settings import load_settings
@@ -28,11 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Executor as Pool
 
+    from simpleflow_steps.clock import Clock
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
-
-GRACE = 2.0  # seconds in which a run that is interrupted may still finish and mark what runs
 
 
 class LocalExecutor:
@@ -47,8 +49,13 @@ class LocalExecutor:
     :param skip: names of steps not to run although they are not done; force beats skip
     :param pool: any `concurrent.futures.Executor` for the activities; threads of its own if None
     :param max_workers: how many threads, if there is no pool
+    :param on_conflict: if another run holds the execution: `"fail"` at once, or `"wait"` for it
+    :param lease_ttl: how many seconds this run holds the execution without renewing; what the environment says if None
+    :param grace_period: how many seconds an interrupted run lets its running activities finish; what the environment
+        says if None
     :param middlewares: `{"pre": [...], "post": [...]}`: functions, or their dotted names, to call around each activity
     :param on_event: called with every `simpleflow_steps.events.Event`, one at a time for each execution, in its thread
+    :param clock: what tells the time and waits; another one than the machine's is for tests
     :raises InvalidInput: naming the argument that is wrong
     """
 
@@ -62,8 +69,12 @@ class LocalExecutor:
         skip: Iterable[str] | Mapping[str, str] = (),
         pool: Pool | None = None,
         max_workers: int | None = None,
+        on_conflict: Literal["fail", "wait"] = "fail",
+        lease_ttl: float | None = None,
+        grace_period: float | None = None,
         middlewares: Mapping[str, Iterable[Any]] | None = None,
         on_event: Callable[[Event], object] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if not (isinstance(workflow_class, type) and issubclass(workflow_class, Workflow)):
             raise InvalidInput(f"LocalExecutor({workflow_class!r}): pass a class that inherits from Workflow")
@@ -75,7 +86,11 @@ class LocalExecutor:
         self.workflow_class = workflow_class
         self.workflow_id = None if workflow_id is None else check_workflow_id(workflow_id)
         self.storage: Storage = default_storage() if storage is None else open_storage(storage)
+        self.clock: Clock = clock or SystemClock()
         self.post_office = PostOffice()
+        self._terms = Terms.read(on_conflict, lease_ttl, settings)
+        self._grace = settings.grace_period if grace_period is None else grace_period
+        self._root: Execution | None = None
         self._asked = Asked(force, skip, settings)
         self._pool = pool
         self._max_workers = max_workers
@@ -87,7 +102,11 @@ class LocalExecutor:
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Run the workflow with this input to its end and give its result.
 
+        SIGINT and SIGTERM, in the main thread, let the running activities finish for a grace period, and leave with
+        what their handlers raise: `KeyboardInterrupt`, `SystemExit`.
+
         :raises TaskFailed: if an activity or child workflow failed and the workflow did not handle it
+        :raises LeaseHeld: if another run holds the execution
         :raises RunSuperseded: if another run of the same execution took over
         :raises StorageError: if the storage cannot be reached or refuses
         """
@@ -95,21 +114,26 @@ class LocalExecutor:
         if not self._running.acquire(blocking=False):
             raise InvalidInput("this LocalExecutor is running already: make another one for another execution")
         try:
-            return self._run(bound.args, bound.kwargs)
+            with heeded_signals(lambda act: self._root is not None and self._root.loop.heed(act)):
+                return self._run(bound.args, bound.kwargs)
         finally:
+            self._root = None
             self._running.release()
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
+        generation = 0
         try:
             while True:
                 context = self.run_context(self.workflow_class, workflow_id, args, kwargs)
+                self._root = Execution(self, self.workflow_class, context, generation)
                 try:
-                    return self.play(Execution(self, self.workflow_class, context), args, kwargs)
+                    return self.play(self._root, args, kwargs)
                 except ContinueAsNew as following:
                     bound = check_arguments(self.workflow_class, following.run_args, following.run_kwargs)
                     args, kwargs = bound.args, bound.kwargs
+                    generation += 1
         finally:
             self.pools.shutdown()
             self.post_office.end_broadcasts()
@@ -138,7 +162,7 @@ class LocalExecutor:
             "name": workflow.get_name(),
             "version": workflow.version,
             "workflow_id": workflow_id,
-            "run_id": new_run_id(datetime.now(UTC)),
+            "run_id": new_run_id(self.clock.now()),
             "parent_workflow_id": parent["workflow_id"] if parent else None,
             "tag_list": list(call_hook(workflow, "get_tag_list", args, kwargs)),
         }
@@ -161,6 +185,7 @@ class LocalExecutor:
                 f"execution {workflow_id!r} is running already: give the child another get_workflow_id()"
             )
         with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
+            tenure = self._begin(execution, args, kwargs)
             execution.emit(execution.event(RunStarted, workflow=context["name"], parent_workflow_id=parent))
             log.info("run started", workflow=context["name"])
             status, error = "failed", None
@@ -175,9 +200,25 @@ class LocalExecutor:
                 return result
             finally:
                 self.post_office.close(workflow_id, execution.unread)
+                tenure.end(status, None if status == "continued" else error)
                 told = None if error is None or status == "continued" else str(error) or type(error).__name__
                 execution.emit(execution.event(RunFinished, status=status, error=told, parent_workflow_id=parent))
                 log.info("run ended", status=status)
+
+    def _begin(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tenure:
+        """Take the execution's lease and begin the run's record."""
+        context = execution.get_run_context()
+        asked = self._asked.as_reasons()
+        record = new_record(context, args, kwargs, self.clock, generation=execution.generation, **asked)
+        lost = partial(execution.post, execution.abort)
+        tenure = Tenure(self.storage, record, execution.history, self._terms, self.clock, lost=lost)
+        try:
+            tenure.begin()
+        except BaseException:
+            self.post_office.close(context["workflow_id"], execution.unread)
+            raise
+        execution.tenure = tenure
+        return tenure
 
     def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         workflow = execution.workflow
@@ -203,12 +244,16 @@ class LocalExecutor:
         """Let what runs finish, unless the user wants to leave now, and tell the workflow."""
         if status == "continued":
             return
-        if isinstance(raised, Exception):
-            execution.close()
-        else:
-            _leave(execution)
         try:
-            if status == "canceled":
+            execution.close(None if isinstance(raised, Exception) else self._grace)
+        finally:
+            # whoever interrupts a second time does not wait for what runs
+            execution.children.cancel()
+            self._tell_workflow(execution, status, raised)
+
+    def _tell_workflow(self, execution: Execution, status: str, raised: BaseException) -> None:
+        try:
+            if status in ("canceled", "interrupted"):
                 execution.workflow.on_canceled(execution.history)
             else:
                 details = "".join(traceback.format_exception(raised))
@@ -227,21 +272,15 @@ class LocalExecutor:
         return Pools(self._pool, self._max_workers, self._middlewares)
 
 
-def _leave(execution: Execution) -> None:
-    """End because the user wants to leave now: whoever asks a second time does not wait at all."""
-    try:
-        execution.close(within=GRACE)
-    finally:
-        execution.children.cancel()
-
-
 def _status(raised: BaseException) -> str:
     match raised:
         case ContinueAsNew():
             return "continued"
         case RunSuperseded():
             return "superseded"
-        case TaskCanceled() | KeyboardInterrupt() | SystemExit():
+        case TaskCanceled():
             return "canceled"
+        case KeyboardInterrupt() | SystemExit():
+            return "interrupted"
         case _:
             return "failed"

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simpleflow_steps.execution.positions import Position
     from simpleflow_steps.futures import Future
+
+    Waiting = tuple[Future[Any], Position]
 
 
 class Letter(NamedTuple):
@@ -24,29 +27,48 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._letters: dict[str, deque[Any]] = defaultdict(deque)
-        self._waiting: dict[str, deque[Future[Any]]] = defaultdict(deque)
+        self._waiting: dict[str, deque[Waiting]] = defaultdict(deque)
 
     @property
     def awaited(self) -> bool:
         """Whether anybody waits."""
-        return any(not future.done for waiting in self._waiting.values() for future in waiting)
+        return any(self.awaits(name) for name in self._waiting)
+
+    def awaits(self, name: str) -> bool:
+        """Tell whether anybody waits for a signal of this name."""
+        return any(not future.done for future, _ in self._waiting[name])
+
+    def next_waiting(self, name: str) -> Waiting | None:
+        """Take the first who waits for a signal of this name out of the row."""
+        waiting = self._waiting[name]
+        while waiting:
+            found = waiting.popleft()
+            if not found[0].done:
+                return found
+        return None
+
+    def fail(self, name: str, error: Exception) -> None:
+        """Tell all who wait for a signal of this name that it cannot be looked for."""
+        while (waiting := self.next_waiting(name)) is not None:
+            waiting[0].set_exception(error)
 
     def deliver(self, letter: Letter) -> None:
         """Give a signal to the first who waits for it, else keep it."""
-        waiting = self._waiting[letter.name]
-        while waiting:
-            future = waiting.popleft()
-            if not future.done:
-                future.set_finished(letter.payload)
-                return
+        waiting = self.next_waiting(letter.name)
+        if waiting is not None:
+            waiting[0].set_finished(letter.payload)
+            return
         self._letters[letter.name].append(letter.payload)
 
-    def wait(self, name: str, future: Future[Any]) -> None:
-        """Finish `future` with the oldest signal of this name, now or when it comes."""
+    def wait(self, name: str, future: Future[Any], position: Position) -> None:
+        """Finish `future` with the oldest signal of this name, now or when it comes.
+
+        :param position: which of the execution's waits it is
+        """
         if self._letters[name]:
             future.set_finished(self._letters[name].popleft())
         else:
-            self._waiting[name].append(future)
+            self._waiting[name].append((future, position))
 
     def take_all(self) -> list[Letter]:
         """Give up what nobody waited for."""
@@ -89,8 +111,16 @@ class PostOffice:
             self._broadcasts.clear()
             self._heard.clear()
 
+    def hand(self, workflow_id: str, letter: Letter) -> bool:
+        """Bring a signal to an execution that is live here; tell whether it is."""
+        with self._lock:
+            receive = self._receivers.get(workflow_id)
+            if receive is not None:
+                receive(letter)
+            return receive is not None
+
     def send(self, workflow_id: str, letter: Letter) -> None:
-        """Bring a signal to one execution."""
+        """Bring a signal to one execution, now or when it starts here."""
         with self._lock:
             receive = self._receivers.get(workflow_id)
             if receive is None:

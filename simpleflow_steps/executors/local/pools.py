@@ -190,7 +190,7 @@ class Pools:
         args: list[Any],
         kwargs: dict[str, Any],
         context: ActivityContext,
-        started: Callable[[], object] | None,
+        started: Callable[[], object],
     ) -> Job[Any]:
         """Start an activity where it belongs; `started` is called when it begins, from its own thread where that is
         here, and never if the pool is slow to start.
@@ -204,8 +204,7 @@ class Pools:
         if self.is_slow_to_start:
             return self.given.submit(perform_pickled, pickle.dumps(call))
         job = self.given.submit(perform_elsewhere, call)
-        if started is not None:
-            started()
+        started()
         return job
 
     @property
@@ -234,13 +233,11 @@ class Pools:
         self.storage.shutdown()
 
 
-def _announced(started: Callable[[], object] | None, call: Call) -> Any:
-    if started is not None:
-        started()
+def _announced(started: Callable[[], object], call: Call) -> Any:
+    started()
     return perform(call)
 
 
-async def _announced_async(started: Callable[[], object] | None, call: Call) -> Any:
-    if started is not None:
-        started()
+async def _announced_async(started: Callable[[], object], call: Call) -> Any:
+    started()
     return await perform_async(call)
