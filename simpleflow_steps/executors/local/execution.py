@@ -20,6 +20,7 @@ from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
+from simpleflow_steps.storage.fence import fenced
 from simpleflow_steps.task import (
     ActivityTask,
     CancelTimerTask,
@@ -304,7 +305,8 @@ class Execution:
     def _operate(self, task: StorageTask) -> Any:
         """Do a storage operation, in a thread of the pool, if the run still owns its execution."""
         self.check()
-        return task.operation(*task.args)
+        with fenced(self.check):
+            return task.operation(*task.args)
 
     def _stored(self, future: Future[Any], job: Any) -> None:
         if future.done or job.cancelled():

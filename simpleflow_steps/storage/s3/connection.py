@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_random_exponential
 
 from simpleflow_steps import log
+from simpleflow_steps.storage.fence import pass_fence
 from simpleflow_steps.storage.s3.faults import is_transient, translate
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def _retrying(place: str) -> Retrying:
         stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(GIVE_UP_AFTER),
         wait=wait_random_exponential(multiplier=0.25, max=4),
         retry=retry_if_exception(is_transient),
+        before=lambda _: pass_fence(),
         before_sleep=tell,
         reraise=True,
     )
