@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter
 from functools import singledispatchmethod
@@ -19,8 +20,8 @@ from simpleflow_steps.events import (
     StepSkipped,
     StepStarted,
 )
-from simpleflow_steps.exceptions import StorageError
-from simpleflow_steps.execution.record import MarkerRecord, RunRecord, StepRecord, error_record, runs_prefix
+from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
+from simpleflow_steps.execution.record import LIMIT, MarkerRecord, RunRecord, StepRecord, error_record, runs_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,13 @@ if TYPE_CHECKING:
 SHOWN = 20  # how many running steps the progress names
 OFTEN = 256 * 1024  # bytes; a larger record is not written with every renewal
 SELDOM = 10  # but with every so many-th one
+TRIES = 3  # a write may find what this run wrote before, although no answer said so
 
 
 class Recorder:
     """Hold one run's record; the run's thread tells it what happens, the lease's thread asks for it.
+
+    Each write says what it replaces, so that one which arrives late cannot put an older account over a newer one.
 
     :param record: what is known when the run starts
     :param markers: gives the run's log markers
@@ -47,6 +51,9 @@ class Recorder:
         self._record = record
         self._markers = markers
         self._lock = threading.Lock()
+        self._one_at_a_time = threading.Lock()
+        self._etag: str | None = None
+        self._sent: set[str] = set()
         self._steps: dict[str, dict[str, Any]] = {}
         self._counts: Counter[str] = Counter()
         self._heard: dict[str, Any] = {}
@@ -66,17 +73,51 @@ class Recorder:
             return {"steps": counts, "running": running[:SHOWN], "heartbeats": dict(self._heard)}
 
     def write(self) -> None:
-        """Write the record as it is now.
+        """Write the record as it is now; one that somebody else has written or removed is left alone.
 
         :raises StorageError: if it cannot be written
         """
+        with self._one_at_a_time:
+            self._write()
+
+    def _write(self) -> None:
         with self._lock:
             steps = {name: StepRecord(**step) for name, step in self._steps.items()}
         markers = tuple(MarkerRecord(name=m.name, details=_plain(m.details), at=m.at) for m in self._markers())
         record = self._record.model_copy(update={"steps": steps, "markers": markers})
         body = codec.dumps(record.model_dump(mode="json"))
-        self._storage.put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
+        self._put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
         self._size = len(body)
+
+    def _put(self, key: str, body: bytes) -> None:
+        """Replace what this run wrote last, even if the answer to that was lost."""
+        digest = _digest(body)
+        self._sent.add(digest)
+        for _ in range(TRIES):
+            condition = {"if_match": self._etag} if self._etag else {"if_none_match": "*"}
+            try:
+                self._etag = self._storage.put(key, body, **condition)
+            except PreconditionFailed:
+                found = self._adopt(key)
+                if found not in (None, digest):
+                    continue
+                if found is None:
+                    log.warning("somebody else wrote or removed the run's record; it is left alone", key=key)
+                    return
+            self._sent = {digest}
+            return
+
+    def _adopt(self, key: str) -> str | None:
+        """Take what is there for this run's if it is, and give its digest."""
+        try:
+            body = self._storage.get(key, max_size=LIMIT)
+        except (ObjectNotFound, ObjectTooLarge):
+            return None
+        digest = _digest(body)
+        if digest not in self._sent:
+            return None
+        self._etag = body.etag
+        return digest
 
     def renewed(self) -> None:
         """Write the record along with the lease; a large one now and then only. A failure is not the run's."""
@@ -154,3 +195,7 @@ def _plain(value: Any) -> Any:
         return codec.encode_result(value).value
     except NotStorable:
         return repr(value)[:1000]
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
