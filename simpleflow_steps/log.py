@@ -2,7 +2,8 @@
 
 Everything goes to the logger `simpleflow_steps`. A record's message is the sentence; the facts are attributes of the
 record (`extra`). Handlers, levels and formats are the application's. Fields bound with `structlog.contextvars` are
-taken along.
+taken along. The field `as_event` names the event of `simpleflow_steps.events` that tells the same to whoever follows
+the run.
 """
 
 from __future__ import annotations

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug", "info", "warning", "error")
 CHATTY = ("asyncio", "boto3", "botocore", "concurrent", "s3transfer", "urllib3")
-# what the progress of a run shows anyway, as events
-SHOWN_AS_EVENTS = frozenset(
-    {
-        "a name to force or skip matched no step",
-        "attempt failed, another follows",
-        "step failed",
-        "step skipped although it was never done: it has no result",
-        "step was skipped in this run but depends on one that ran: run again to play it",
-    }
-)
 
 
 class _StderrHandler(logging.StreamHandler["TextIO"]):
@@ -56,7 +46,7 @@ def configure(level: str, form: str, *, colors: bool) -> None:
     handler = _StderrHandler()
     handler.setFormatter(_formatter(form, colors=colors))
     if form == "human":
-        handler.addFilter(lambda record: record.getMessage() not in SHOWN_AS_EVENTS)
+        handler.addFilter(lambda record: not hasattr(record, "as_event"))  # the progress of a run shows those anyway
     root = logging.getLogger()
     for old in [each for each in root.handlers if isinstance(each, _StderrHandler)]:
         root.removeHandler(old)

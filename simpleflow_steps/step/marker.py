@@ -154,7 +154,7 @@ class MarkerRegister:
         if found is not None and marker.nonce.encode() in found:
             return Written(Seen(found.etag, len(found)))
         if found and not ours:
-            log.warning("another run marked the step first; its result is taken", step=marker.step)
+            log.warning(f"another run marked step {marker.step} first; its result is taken", step=marker.step)
             return Written(Seen(found.etag, len(found)), duplicate=True)
         raise self._superseded(marker.step, found)
 
@@ -210,7 +210,12 @@ class MarkerRegister:
         raw = self.stored_json(name, marker)
         try:
             return StoredResult(Encoded(raw, marker.result_shape), codec.decode_result(raw, marker.result_shape))
-        except (UnknownTarget, UnusableHint, NotReadable) as error:
+        except UnknownTarget as error:
+            raise ResultNotStored(
+                f"step {name!r}: its result cannot be read: {error}. "
+                "Import that module, run the workflow the way it ran before, or force the step"
+            ) from error
+        except (UnusableHint, NotReadable) as error:
             raise ResultNotStored(f"step {name!r}: its result cannot be read: {error}") from error
         except ValueError as error:
             raise MarkerCorrupt(f"step {name!r}: its stored result does not fit: {error}; force the step") from error
@@ -233,7 +238,7 @@ class MarkerRegister:
             encoded = encode()
             body = codec.dumps(encoded.value)
         except (NotStorable, NotJSON) as error:
-            log.warning("the step's result cannot be stored", step=marker.step, why=str(error))
+            log.warning(f"the result of step {marker.step} cannot be stored: {error}", step=marker.step, why=str(error))
             return marker.model_copy(update={"result_error": str(error)})
         if len(body) <= INLINE_LIMIT:
             return marker.model_copy(update={"result": encoded.value, "result_shape": encoded.shape})

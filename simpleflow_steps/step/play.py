@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
 from simpleflow_steps.codec import NotStorable
-from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepSkipped, StepStarted
+from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepInvalidated, StepSkipped, StepStarted
 from simpleflow_steps.exceptions import InvalidInput, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
 from simpleflow_steps.scope import enclosing_steps, inside
@@ -139,7 +139,8 @@ class StepFuture(Driven[Any]):
         elif done:
             self._load_stored()
         else:
-            log.warning("step skipped although it was never done: it has no result", step=name)
+            sentence = f"step skipped although it was never done: it has no result: {name}"
+            log.warning(sentence, step=name, as_event=StepSkipped.__name__)
         if not self.failures:
             self._say(StepSkipped, "skipped", done=done)
 
@@ -164,7 +165,9 @@ class StepFuture(Driven[Any]):
         event = self._book.invalidated(dependent, f"Dep of {self.step.step_name}")
         if event.skipped:
             log.warning(
-                "step was skipped in this run but depends on one that ran: run again to play it", step=dependent
+                f"step {dependent} was skipped in this run but depends on one that ran: run again to play it",
+                step=dependent,
+                as_event=StepInvalidated.__name__,
             )
         self.executor.emit(event)
 
@@ -200,7 +203,8 @@ class StepFuture(Driven[Any]):
         self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
         self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error), canceled=canceled))
-        log.warning("step failed", step=self.step.step_name, error=str(error))
+        sentence = f"step failed: {self.step.step_name}: {error}"
+        log.warning(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
         """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""

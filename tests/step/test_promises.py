@@ -480,7 +480,7 @@ def test_4_a_result_that_cannot_be_stored_is_an_error_where_it_is_read(stage: St
         return workflow.submit(Step("a", Group((note, "x"), opaque))).result
 
     assert stage.run(body)[0] == "x"
-    assert "the step's result cannot be stored" in caplog.text
+    assert "the result of step a cannot be stored: " in caplog.text
     assert stage.done() == {"a"}
 
     stage.run(lambda workflow: workflow.submit(Step("a", note)).exception)
@@ -543,7 +543,7 @@ def test_4_a_marker_full_of_garbage_counts_as_done_and_is_an_error_where_it_is_r
 
 def test_4_a_step_skipped_by_name_that_was_never_done_has_no_result_and_says_so(stage: Stage, caplog):
     assert stage.run(simple("a"), skip=["a"]) == [None]
-    assert "step skipped although it was never done: it has no result" in caplog.text
+    assert "step skipped although it was never done: it has no result: a" in caplog.text
 
 
 def test_4_a_result_invalidated_by_another_run_is_a_clear_error(stage: Stage):

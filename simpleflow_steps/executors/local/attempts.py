@@ -156,11 +156,12 @@ class Attempts(ABC):
         )
         self.execution.emit(retried)
         log.warning(
-            "attempt failed, another follows",
+            f"attempt {self.number} of {self.task.name} failed, another follows in {wait:g} s: {failure.reason}",
             task=self.task.name,
             attempt=self.number,
             error=failure.reason,
             wait=wait,
+            as_event=ActivityRetried.__name__,
         )
         self._pause = self.execution.alarms.set(max(0.0, wait), self.start)
 

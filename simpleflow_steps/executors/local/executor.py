@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simpleflow_steps import log
 from simpleflow_steps.clock import SystemClock
-from simpleflow_steps.codec import check_arguments
+from simpleflow_steps.codec import check_arguments, reference
 from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted
 from simpleflow_steps.exceptions import ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
 from simpleflow_steps.executors.local.asked import Asked
@@ -174,7 +174,7 @@ class LocalExecutor:
         try:
             self._on_event(event)
         except Exception as error:  # noqa: BLE001  a follower must not break what it follows
-            log.error("on_event raised", event_type=type(event).__name__, error=repr(error), exc_info=True)
+            log.error(f"on_event raised {error!r}", event_type=type(event).__name__, error=repr(error), exc_info=True)
 
     def play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Play one run from start to end, in the thread that calls it."""
@@ -209,7 +209,8 @@ class LocalExecutor:
         """Take the execution's lease and begin the run's record."""
         context = execution.get_run_context()
         asked = self._asked.as_reasons()
-        record = new_record(context, args, kwargs, self.clock, generation=execution.generation, **asked)
+        facts = {"target": reference(type(execution.workflow)), "generation": execution.generation, **asked}
+        record = new_record(context, args, kwargs, self.clock, **facts)
         lost = partial(execution.post, execution.abort)
         tenure = Tenure(self.storage, record, execution.history, self._terms, self.clock, lost=lost)
         try:
@@ -259,14 +260,16 @@ class LocalExecutor:
                 details = "".join(traceback.format_exception(raised))
                 execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
         except Exception as error:  # noqa: BLE001  what ended the run must come out, whatever its hooks do
-            log.error("the workflow's hook raised", error=repr(error), exc_info=True)
+            log.error(f"the workflow's hook raised {error!r}", error=repr(error), exc_info=True)
 
     def _report_unmatched(self, execution: Execution) -> None:
         nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)
         if nearest:
             execution.emit(execution.event(NamesUnmatched, nearest=nearest))
         for name, likely in nearest.items():
-            log.warning("a name to force or skip matched no step", selector=name, nearest=likely)
+            meant = f"; did you mean {' or '.join(likely)}?" if likely else ""
+            sentence = f"a name to force or skip matched no step: {name}{meant}"
+            log.warning(sentence, selector=name, nearest=likely, as_event=NamesUnmatched.__name__)
 
     def _make_pools(self) -> Pools:
         return Pools(self._pool, self._max_workers, self._middlewares)
