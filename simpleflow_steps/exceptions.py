@@ -144,7 +144,10 @@ class LeaseHeld(SimpleflowStepsError):
         self.workflow_id = workflow_id
 
     def __str__(self) -> str:
-        return f"execution {self.workflow_id!r} is running: {self.holder}; wait for it with on_conflict='wait'"
+        return (
+            f"execution {self.workflow_id!r} is running: {self.holder}; --on-conflict wait (on_conflict='wait') waits "
+            "for it, and also takes over a lease whose holder is gone"
+        )
 
 
 class LeaseCorrupt(SimpleflowStepsError, ValueError):

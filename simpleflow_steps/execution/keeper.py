@@ -57,14 +57,20 @@ class Keeper:
             raise
         self._thread = thread
 
-    def end(self, status: str) -> None:
-        """Renew no more and give the lease back, as well as the storage lets us."""
+    def end(self, status: str | None) -> None:
+        """Renew no more and give the lease back, as well as the storage lets us.
+
+        :param status: how the run ended; None to leave the lease as it was found
+        """
         self._stop.set()
         if self._thread is None:
             return
         self._thread.join()
         try:
-            self.lease.release(status, self._account())
+            if status is None:
+                self.lease.restore()
+            else:
+                self.lease.release(status, self._account())
         except StorageError as error:
             log.warning("the lease could not be given back; it runs out by itself", error=str(error))
         finally:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 LIMIT = 256 * 1024  # bytes; nothing larger is read as a lease
 PROGRESS_LIMIT = 64 * 1024  # bytes; a larger account of the run stays out of its lease
 LONGEST_TTL = 24 * 3600.0  # seconds; a lease that asks for more patience than this is not believed
+NEVER_RUN = "never run"  # the status of a lease that no run has held yet
 Conflict = Literal["fail", "wait"]
 
 
@@ -104,6 +105,7 @@ class Lease:
         self._sent: dict[str, float] = {}
         self._valid_until = float("-inf")
         self._lost: str | None = None
+        self._found: LeaseRecord | None = None
         now = clock.now()
         self._record = LeaseRecord(
             workflow_id=workflow_id,
@@ -142,6 +144,7 @@ class Lease:
             record, body = found
             if not record.held or is_gone(record.holder, record.run_id) or watch.has_expired(record, body.etag):
                 if self._take(if_match=body.etag):
+                    self._found = record
                     return
                 continue
             if on_conflict == "fail":
@@ -183,12 +186,28 @@ class Lease:
         :raises StorageError: if it could not be written; it then runs out by itself
         """
         now = self._clock.now()
+        self._give_back({"renewed": now, "held": False, "status": status, "progress": _fitting(progress)})
+
+    def restore(self) -> None:
+        """Give it back as it was found, for a hold that was no run.
+
+        :raises StorageError: if it could not be written; it then runs out by itself
+        """
+        found = self._found
+        if found is None:
+            self._give_back({"held": False, "status": NEVER_RUN})
+            return
+        kept = found.model_dump(exclude={"nonce", "held", "status", "holder"})
+        status = "crashed" if found.held else found.status
+        self._give_back({**kept, "holder": found.holder, "held": False, "status": status})
+
+    def _give_back(self, changes: dict[str, Any]) -> None:
         with self._lock:
             if self._lost is not None or self._etag is None:
                 return
             self._lost = f"the lease of {self._record.workflow_id!r} was given back"
             with suppress(LeaseLost):
-                self._replace({"renewed": now, "held": False, "status": status, "progress": _fitting(progress)})
+                self._replace(changes)
 
     def _replace(self, changes: dict[str, Any]) -> None:
         """Write over what this run wrote; an earlier attempt whose answer was lost may be what is found."""
@@ -261,6 +280,16 @@ def _fitting(progress: dict[str, Any]) -> dict[str, Any]:
     except codec.NotJSON as error:
         return {"omitted": str(error)}
     return progress if size <= PROGRESS_LIMIT else {"omitted": f"{size} bytes, more than {PROGRESS_LIMIT}"}
+
+
+def hold_of(record: LeaseRecord, age: float | None) -> str:
+    """Say how a held lease is: `running`, `crashed` if its process is known to be gone, or `stale`.
+
+    :param age: how many seconds ago it was written, by the storage's clock; None if unknown, and then nothing is stale
+    """
+    if is_gone(record.holder, record.run_id):
+        return "crashed"
+    return "stale" if age is not None and age > record.ttl else "running"
 
 
 def describe(record: LeaseRecord) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simpleflow_steps import codec
 from simpleflow_steps.exceptions import InvalidInput, ObjectTooLarge, RecordCorrupt
+from simpleflow_steps.execution.lease import hold_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +58,15 @@ class MarkerRecord(_Part):
 
 
 class RunRecord(_Part):
-    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever."""
+    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
+
+    `target` is the workflow's class as `module:qualname`, for people and as a hint: nothing is imported for its sake.
+    """
 
     run_id: str
     workflow_id: str
     workflow: str
+    target: str | None = None
     version: str
     parent_workflow_id: str | None = None
     generation: int = 0
@@ -115,11 +120,16 @@ def last_run(storage: Storage, workflow_id: str) -> RunRecord:
     return read_run(storage, workflow_id, newest)
 
 
-def status_of(run: RunRecord, lease: LeaseRecord | None) -> str:
-    """Say how a run is: its own word, except that one which says `running` without the lease has crashed."""
+def status_of(run: RunRecord, lease: LeaseRecord | None, age: float | None = None) -> str:
+    """Say how a run is: its own word, except that one which says `running` without the lease has crashed.
+
+    :param age: how many seconds ago the lease was written, by the storage's clock
+    """
     if run.status != "running":
         return run.status
-    return "running" if lease is not None and lease.held and lease.run_id == run.run_id else "crashed"
+    if lease is None or not lease.held or lease.run_id != run.run_id:
+        return "crashed"
+    return hold_of(lease, age)
 
 
 def error_record(error: BaseException) -> ErrorRecord:

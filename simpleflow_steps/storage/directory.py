@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +74,7 @@ class DirectoryStorage:
                 state = os.fstat(descriptor)
                 if max_size is not None and state.st_size > max_size:
                     raise ObjectTooLarge(f"{self._place(key)} has {state.st_size} bytes, more than {max_size}")
-                return Body(file.read(), _etag(state))
+                return Body(file.read(), _etag(state), max(0.0, time.time() - state.st_mtime))
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""

@@ -78,7 +78,7 @@ class MemoryStorage:
             raise ObjectNotFound(f"{self._place(key)} does not exist")
         if max_size is not None and len(found.body) > max_size:
             raise ObjectTooLarge(f"{self._place(key)} has {len(found.body)} bytes, more than {max_size}")
-        return Body(found.body, found.etag)
+        return Body(found.body, found.etag, max(0.0, (datetime.now(UTC) - found.modified).total_seconds()))
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""

@@ -22,14 +22,19 @@ class ListedObject:
 
 
 class Body(bytes):
-    """The bytes of one object, with the `etag` that they had when they were read."""
+    """The bytes of one object, with the `etag` that they had when they were read.
+
+    `age` is how many seconds before the read they were written, by the storage's own clock; None if it does not tell.
+    """
 
     etag: str
+    age: float | None
 
-    def __new__(cls, content: bytes, etag: str) -> Self:
-        """Attach the etag to the bytes."""
+    def __new__(cls, content: bytes, etag: str, age: float | None = None) -> Self:
+        """Attach to the bytes what else is known of them."""
         body = super().__new__(cls, content)
         body.etag = etag
+        body.age = age
         return body
 
 

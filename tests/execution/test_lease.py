@@ -19,7 +19,7 @@ from simpleflow_steps.exceptions import (
     StorageUnavailable,
 )
 from simpleflow_steps.execution.holder import Holder, Living, this_process
-from simpleflow_steps.execution.lease import Lease, LeaseRecord, lease_key, read_lease, steal_lease
+from simpleflow_steps.execution.lease import Lease, LeaseRecord, hold_of, lease_key, read_lease, steal_lease
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import (
     CountingStorage,
@@ -551,3 +551,35 @@ class TestSteal:
         with pytest.raises(PreconditionFailed):
             steal_lease(Late(storage), "w", "ada")
         assert storage.get(KEY) == body
+
+
+class TestRestore:
+    def test_leaves_the_lease_as_it_was_found(self, make_lease: MakeLease, storage: MemoryStorage) -> None:
+        take(make_lease("r1")).release("failed", {"steps": {"failed": 1}})
+        before = stored(storage)
+        editing = take(make_lease("editing"))
+        editing.renew({})
+        editing.restore()
+
+        assert stored(storage) == before.model_copy(update={"nonce": stored(storage).nonce})
+        assert not holds(editing)
+
+    def test_a_run_that_was_gone_has_crashed(self, make_lease: MakeLease, storage: MemoryStorage) -> None:
+        take(make_lease("gone"))
+        take(make_lease("editing")).restore()
+
+        assert (stored(storage).run_id, stored(storage).held, stored(storage).status) == ("gone", False, "crashed")
+
+    def test_without_a_run_there_still_is_none(self, make_lease: MakeLease, storage: MemoryStorage) -> None:
+        take(make_lease("editing")).restore()
+
+        assert (stored(storage).held, stored(storage).status) == (False, "never run")
+
+
+@pytest.mark.parametrize(("age", "state"), [(None, "running"), (TTL, "running"), (TTL + 1, "stale")])
+def test_a_hold_is_stale_once_it_is_older_than_its_time_to_live(foreign: Lease, age: float | None, state: str) -> None:
+    assert hold_of(foreign.record, age) == state
+
+
+def test_a_hold_of_a_process_that_is_gone_has_crashed(make_lease: MakeLease) -> None:
+    assert hold_of(take(make_lease("gone")).record, None) == "crashed"

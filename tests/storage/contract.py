@@ -89,6 +89,14 @@ class StorageContract:
         assert isinstance(body, Body)
         assert body.etag == etag
 
+    def test_tells_how_old_an_object_is_by_its_own_clock(self, storage: Storage) -> None:
+        storage.put("key", b"body")
+
+        age = storage.get("key").age
+
+        assert age is not None
+        assert 0 <= age < 30
+
     def test_its_url_opens_the_same_objects(self, storage: Storage) -> None:
         storage.put("key", b"body")
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during a run: heeded between two events of the run, not in the middle of one."""
+"""SIGINT, SIGTERM and SIGHUP during a run: heeded between two events of the run, not in the middle of one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager

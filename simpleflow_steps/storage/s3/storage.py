@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ class S3Storage:
                 if max_size is not None and answer["ContentLength"] > max_size:
                     size = answer["ContentLength"]
                     raise ObjectTooLarge(f"{self.url} key {key!r} has {size} bytes, more than {max_size}")
-                return Body(stream.read(), _quoted(answer["ETag"]))
+                return Body(stream.read(), _quoted(answer["ETag"]), _age(answer))
 
         body: Body = self._connection.request(get_object, key)
         return body
@@ -144,6 +145,15 @@ class S3Storage:
             key = item["Key"][cut:]
             if key and key != PROBE_KEY:
                 yield ListedObject(key, _quoted(item["ETag"]), item["Size"], item["LastModified"])
+
+
+def _age(answer: Mapping[str, Any]) -> float | None:
+    """Give how long ago an object was written, by the store's clock alone."""
+    try:
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return max(0.0, float((now - answer["LastModified"]).total_seconds()))
+    except (KeyError, TypeError, ValueError):  # a store may leave either out, or write it in its own way
+        return None
 
 
 def _next_token(page: Mapping[str, Any], url: str) -> str:
