@@ -119,13 +119,21 @@ class Waits:
             self._execution.mailbox.wait(name, future, position)
             self._watch(name)
 
-    def _bring(self, name: str, signal_id: str, future: Future[Any]) -> Generator[Future[Any], None, None]:
+    def _bring(
+        self, name: str, signal_id: str, future: Future[Any], consumer: Position | None = None
+    ) -> Generator[Future[Any], None, None]:
+        """Finish the future with a signal, once it is written for good, if it is not yet, which wait it ends."""
         reading = self._execution.submit(
             StorageTask(f"read signal {name}", read_signal, self._storage, self._workflow_id, name, signal_id)
         )
         yield reading
+        payload = reading.result.payload
+        if consumer is not None:
+            remembering = self._remember(consumer, signal_id)
+            yield remembering
+            remembering.result  # noqa: B018  what cannot be remembered is not consumed
         if not future.done:
-            future.set_finished(reading.result.payload)
+            future.set_finished(payload)
 
     def _watch(self, name: str, look: int = 0) -> None:
         """Look for a signal in the bucket, now and from time to time, for as long as somebody waits for it."""
@@ -160,10 +168,10 @@ class Waits:
                 return
             future, position = waiting
             self._taken[fitting(name)].add(signal_id)
-            remembering = self._remember(position, signal_id)
-            yield remembering
-            remembering.result  # noqa: B018  what cannot be remembered is not consumed
-            yield from self._bring(name, signal_id, future)
+            bringing = after(self._execution, self._bring(name, signal_id, future, position))
+            yield bringing
+            if bringing.error is not None and not future.done:
+                future.set_exception(bringing.error)
 
     def _remember(self, position: Position, value: str) -> Future[Any]:
         self._known[position] = value
