@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS = {
+    "lease": "simpleflow_steps.cli.lease:lease",
+    "resume": "simpleflow_steps.cli.resume:resume",
     "run": "simpleflow_steps.cli.run:run",
+    "runs": "simpleflow_steps.cli.runs:runs",
+    "signal": "simpleflow_steps.cli.signal:signal",
+    "status": "simpleflow_steps.cli.status:status",
     "steps": "simpleflow_steps.cli.steps:steps",
     "version": "simpleflow_steps.cli.version:version",
 }
@@ -84,6 +89,9 @@ def main() -> None:
 
     \b
     sfs run daily:Daily 2026-11-20        run the workflow Daily of daily.py
+    sfs status daily-20                   whether it is running, and how far it is
+    sfs resume daily-20                   go on, with the same input
+    sfs runs ls daily-20                  how its runs went
     sfs steps ls daily-20                 what is done
     sfs steps clear daily-20 report       have a step run again
 

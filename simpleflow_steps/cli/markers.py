@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,22 +9,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simpleflow_steps import codec
+from simpleflow_steps.cli.editing import held
 from simpleflow_steps.cli.input import read_json
 from simpleflow_steps.cli.output import print_json
+from simpleflow_steps.cli.places import open_place, who
 from simpleflow_steps.cli.text import as_json as json_text
 from simpleflow_steps.cli.text import padded, plural, shown, size, width
 from simpleflow_steps.exceptions import InvalidInput, ObjectNotFound, StepError
+from simpleflow_steps.execution.positions import Positions, waits_inside
 from simpleflow_steps.identity import check_workflow_id
 from simpleflow_steps.settings import load_settings
 from simpleflow_steps.step.names import check_selector, check_step_name, covers, nearest
 from simpleflow_steps.step.tasks import mark_by_hand, open_register
-from simpleflow_steps.storage import default_storage, open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen
-    from simpleflow_steps.storage import ListedObject
+    from simpleflow_steps.storage import ListedObject, Storage
 
 DONE, INVALIDATED = "done", "invalidated"
 COLORS = {DONE: "green", INVALIDATED: "yellow"}
@@ -81,10 +80,12 @@ def mark(
     done = [name for name in names if name in listed and listed[name].done]
     if done and not force:
         raise InvalidInput(f"{', '.join(done)}: done already; pass --force to mark it again")
-    why = f"Marked by hand by {_who()}" + (f": {reason}" if reason else "")
-    for name in names:
-        mark_by_hand(register, name, listed.get(name), why, result=value, workflow_id=workflow_id)
-        _say(f"marked {shown(name)}")
+    why = f"Marked by hand by {who()}" + (f": {reason}" if reason else "")
+    with held(register.storage, workflow_id) as check:
+        for name in names:
+            check()
+            mark_by_hand(register, name, listed.get(name), why, result=value, workflow_id=workflow_id)
+            _say(f"marked {shown(name)}")
 
 
 def clear(workflow_id: str, names: Sequence[str], yes: bool, **place: Any) -> None:
@@ -103,7 +104,9 @@ def clear(workflow_id: str, names: Sequence[str], yes: bool, **place: Any) -> No
     if not yes and not _agreed(len(done)):
         _say("nothing was cleared")
         return
-    _invalidate(register, done, listed)
+    with held(register.storage, workflow_id) as check:
+        _forget_waits(register.storage, workflow_id, done)
+        _invalidate(register, done, listed, check)
     _say(f"cleared {plural(len(done), 'step')}")
 
 
@@ -112,8 +115,7 @@ def _register(workflow_id: str, storage: str | None, prefix: str | None, debug: 
     check_workflow_id(workflow_id)
     if prefix is not None and not prefix.strip("/"):
         raise InvalidInput(f"--prefix {prefix!r}: name the key under which the markers are, such as ID/steps")
-    where = default_storage() if storage is None else open_storage(storage)
-    return open_register(where, f"{workflow_id}/steps" if prefix is None else prefix)
+    return open_register(open_place(storage), f"{workflow_id}/steps" if prefix is None else prefix)
 
 
 def _covered(register: MarkerRegister, selectors: Iterable[str], listed: Iterable[str]) -> list[str]:
@@ -137,9 +139,24 @@ def _unknown(register: MarkerRegister, name: str, known: Iterable[str]) -> Inval
     return InvalidInput(f"no step {name!r} has a marker under {register.prefix}/ in {register.storage.url}{hint}")
 
 
-def _invalidate(register: MarkerRegister, names: Sequence[str], listed: dict[str, Seen]) -> None:
+def _forget_waits(storage: Storage, workflow_id: str, names: Sequence[str]) -> None:
+    """Drop what ended the waits in steps that are to run again, as a run that plays them anew does, and first."""
+    positions = Positions(storage, workflow_id)
+    known = positions.list()
+    if known:
+        for name in names:
+            positions.forget(waits_inside(name, known))
+
+
+def _invalidate(
+    register: MarkerRegister, names: Sequence[str], listed: dict[str, Seen], check: Callable[[], None]
+) -> None:
+    def invalidate(name: str) -> None:
+        check()
+        register.invalidate(name, listed[name])
+
     with ThreadPoolExecutor(min(WRITERS, len(names))) as pool:
-        jobs = [pool.submit(register.invalidate, name, listed[name]) for name in names]
+        jobs = [pool.submit(invalidate, name) for name in names]
         try:
             for job in jobs:
                 job.result()
@@ -152,14 +169,6 @@ def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError(f"nobody is here to be asked: pass --yes to clear {plural(count, 'step')}")
     return click.confirm(f"Clear {plural(count, 'step')}?", err=True)
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # no name for this user id
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
 
 
 def _state(count: int) -> str:

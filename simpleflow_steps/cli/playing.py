@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from simpleflow_steps.cli import logs
 from simpleflow_steps.cli.input import read_input
@@ -18,32 +18,46 @@ from simpleflow_steps.executors.local import LocalExecutor
 from simpleflow_steps.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simpleflow_steps.cli.progress.protocol import Progress
     from simpleflow_steps.events import Event
+    from simpleflow_steps.workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The options of `sfs run`, as click gives them."""
+    """The options of `sfs run` and `sfs resume`, as click gives them."""
 
-    target: str
-    words: tuple[str, ...]
-    given: str | None
-    workflow_id: str | None
     storage: str | None
     force: tuple[str, ...]
     skip: tuple[str, ...]
     max_workers: int | None
+    on_conflict: Literal["fail", "wait"]
+    lease_ttl: float | None
+    grace: float | None
     as_json: bool
     log_level: str
     log_format: str
     debug: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What to run: a workflow, the name that it was found by, its input, and the execution's id if that is given."""
+
+    target: str
+    workflow: type[Workflow]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    workflow_id: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended: with a result, or with what was raised."""
+    """How a run of `target` ended: with a result, or with what was raised."""
 
+    target: str
     seconds: float
     result: Any = None
     error: BaseException | None = None
@@ -64,34 +78,47 @@ class Follower:
             self._progress.follow(event)
 
 
-def play(request: Request) -> tuple[Tally, Outcome]:
-    """Run the workflow, show its progress, and tell how it ended; the standard output stays untouched."""
+def asked(target: str, words: tuple[str, ...], given: str | None, workflow_id: str | None) -> Prepared:
+    """Find the workflow that the command line names, and read the input there."""
+    workflow = find_workflow(target)
+    return Prepared(target, workflow, *read_input(workflow, words, given), workflow_id)
+
+
+def play(request: Request, prepare: Callable[[], Prepared]) -> tuple[Tally, Outcome]:
+    """Run the workflow, show its progress, and tell how it ended; the standard output stays untouched.
+
+    :param prepare: finds what to run
+    """
     tally = Tally()
     began = time.monotonic()
+    target = ""
     try:
         with reserved_stdout():
-            result = _run(request, tally)
+            kind = _progress_kind(request)
+            logs.configure(request.log_level, request.log_format, colors=kind == "live")
+            prepared = prepare()
+            target = prepared.target
+            result = _run(request, prepared, kind, tally)
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001  whatever it is, it is the outcome
-        return tally, Outcome(seconds=time.monotonic() - began, error=error)
-    return tally, Outcome(seconds=time.monotonic() - began, result=result)
+        return tally, Outcome(target=target, seconds=time.monotonic() - began, error=error)
+    return tally, Outcome(target=target, seconds=time.monotonic() - began, result=result)
 
 
-def _run(request: Request, tally: Tally) -> Any:
-    kind = _progress_kind(request)
-    logs.configure(request.log_level, request.log_format, colors=kind == "live")
-    workflow = find_workflow(request.target)
-    args, kwargs = read_input(workflow, request.words, request.given)
+def _run(request: Request, prepared: Prepared, kind: str, tally: Tally) -> Any:
     with make_progress(kind, tally) as progress:
         executor = LocalExecutor(
-            workflow,
+            prepared.workflow,
             storage=request.storage,
-            workflow_id=request.workflow_id,
+            workflow_id=prepared.workflow_id,
             force=dict.fromkeys(request.force, "Asked for by --force"),
             skip=dict.fromkeys(request.skip, "Asked for by --skip"),
             max_workers=request.max_workers,
+            on_conflict=request.on_conflict,
+            lease_ttl=request.lease_ttl,
+            grace_period=request.grace,
             on_event=Follower(tally, progress).follow,
         )
-        return executor.run(*args, **kwargs)
+        return executor.run(*prepared.args, **prepared.kwargs)
 
 
 def _progress_kind(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def conclude(request: Request, tally: Tally, outcome: Outcome) -> int:
     if tally.started and (request.log_format == "human" or sys.stderr.isatty()):
         click.echo(_summary(tally, outcome), err=True)
     if outcome.error is not None:
-        _tell(request, tally, outcome.error)
+        _tell(request, tally, outcome, outcome.error)
     if request.as_json:
         print_json(_document(tally, outcome))
     elif outcome.error is None and not (outcome.result is None and sys.stdout.isatty()):
@@ -50,13 +51,22 @@ def _summary(tally: Tally, outcome: Outcome) -> str:
     return f"{shown(str(tally.workflow_id))} {tally.status} in {elapsed(outcome.seconds)}; {steps}"
 
 
-def _tell(request: Request, tally: Tally, error: BaseException) -> None:
-    what = "" if not tally.started or isinstance(error, OWN_WORDS) else f"workflow {request.target} failed"
+def _tell(request: Request, tally: Tally, outcome: Outcome, error: BaseException) -> None:
+    what = "" if not tally.started or isinstance(error, OWN_WORDS) else f"workflow {outcome.target} failed"
     tell(error, what=what, debug=request.debug)
-    if not tally.rows or any(isinstance(member, RunSuperseded) for member in leaves(error)):
+    stopped = isinstance(error, KeyboardInterrupt)
+    if not tally.started or not (tally.rows or stopped):
         return
-    without = ", without --force for those that ran" if request.force else ""
-    click.echo(f"To resume, run the same command again{without}: steps that are done are skipped.", err=True)
+    if any(isinstance(member, RunSuperseded) for member in leaves(error)):
+        return
+    click.echo(f"To resume: {_resume(request, tally, outcome)} (steps that are done are skipped)", err=True)
+
+
+def _resume(request: Request, tally: Tally, outcome: Outcome) -> str:
+    words = ["sfs", "resume", str(tally.workflow_id), outcome.target]
+    if request.storage is not None:
+        words += ["--storage", request.storage]
+    return shown(shlex.join(words))
 
 
 def _document(tally: Tally, outcome: Outcome) -> dict[str, Any]:

@@ -85,6 +85,8 @@ def show(**options: Any) -> None:
 def mark(**options: Any) -> None:
     """Mark steps done that did not run, so that the next run skips them.
 
+    It takes the lease meanwhile: while a run has the execution, it fails with exit code 3.
+
     \b
     sfs steps mark daily-20 fetch --reason "files were copied by hand"
     sfs steps mark daily-20 count --result 1234
@@ -102,7 +104,9 @@ def mark(**options: Any) -> None:
 def clear(**options: Any) -> None:
     """Take markers back, so that the next run runs these steps again.
 
-    What depends on a step (force_steps_if_executed) is cleared when the step has run.
+    What depends on a step (force_steps_if_executed) is cleared when the step has run. The signals and timers that the
+    steps waited for are forgotten. It takes the lease meanwhile: while a run has the execution, it fails with exit
+    code 3.
 
     \b
     sfs steps clear daily-20 stats

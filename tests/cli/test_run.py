@@ -13,7 +13,7 @@ from simpleflow_steps.executors.local import LocalExecutor
 from tests.cli.conftest import Sfs, document
 
 Start = Callable[..., "subprocess.Popen[str]"]
-RESUME = "To resume, run the same command again"
+RESUME = "To resume: sfs resume "
 
 
 def test_the_result_alone_goes_to_stdout(sfs: Sfs) -> None:

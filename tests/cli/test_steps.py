@@ -272,7 +272,10 @@ class TestClear:
 
         sfs("steps", "clear", "d1", "*", "--yes")
 
-        assert objects() == {key: b"" if "/steps/" in key else body for key, body in before.items()}
+        after = objects()
+        leases = [json.loads(each.pop("d1/lease")) for each in (before, after)]
+        assert after == {key: b"" if "/steps/" in key else body for key, body in before.items()}
+        assert [{**lease, "nonce": ""} for lease in leases] == [{**leases[0], "nonce": ""}] * 2
 
     def test_to_clear_again_changes_nothing(self, sfs: Sfs, done: None) -> None:
         sfs("steps", "clear", "d1", "load", "--yes")

@@ -566,6 +566,7 @@ class TestRestore:
 
     def test_a_run_that_was_gone_has_crashed(self, make_lease: MakeLease, storage: MemoryStorage) -> None:
         take(make_lease("gone"))
+        Living("gone").end()
         take(make_lease("editing")).restore()
 
         assert (stored(storage).run_id, stored(storage).held, stored(storage).status) == ("gone", False, "crashed")
@@ -582,4 +583,7 @@ def test_a_hold_is_stale_once_it_is_older_than_its_time_to_live(foreign: Lease, 
 
 
 def test_a_hold_of_a_process_that_is_gone_has_crashed(make_lease: MakeLease) -> None:
-    assert hold_of(take(make_lease("gone")).record, None) == "crashed"
+    lease = take(make_lease("gone"))
+    Living("gone").end()
+
+    assert hold_of(lease.record, None) == "crashed"

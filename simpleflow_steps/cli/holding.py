@@ -1,0 +1,145 @@
+"""What `sfs status` and `sfs lease` tell of the lease of an execution, and do with it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simpleflow_steps.cli.output import print_json
+from simpleflow_steps.cli.places import open_place, who
+from simpleflow_steps.cli.table import print_fields, time_text
+from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, LeaseHeld, ObjectNotFound, PreconditionFailed
+from simpleflow_steps.execution.lease import NEVER_RUN, describe, hold_of, read_lease, steal_lease
+from simpleflow_steps.identity import check_workflow_id
+
+if TYPE_CHECKING:
+    from simpleflow_steps.execution.lease import LeaseRecord
+    from simpleflow_steps.storage import Storage
+
+FINISHED, STALE, STOLEN = "finished", "stale", "stolen"
+
+
+def show_status(workflow_id: str, storage: str | None, as_json: bool, debug: bool) -> None:
+    """Show how an execution is, at the cost of one read."""
+    del debug  # the command itself heeds it
+    record, age = _read(open_place(storage), workflow_id)
+    state = state_of(record, age)
+    stale_for = age - record.ttl if state == STALE and age is not None else None
+    if as_json:
+        hidden = {"nonce", "status"}
+        facts = {"state": state, "status": record.status, "age": age, "stale_for": stale_for}
+        print_json({**facts, **record.model_dump(mode="json", exclude=hidden)})
+        return
+    said = f"{state} for {elapsed(stale_for)}" if stale_for is not None else state
+    print_fields(
+        {
+            "state": f"{said} ({record.status})" if state == STOLEN else said,
+            "workflow": record.workflow,
+            "run": record.run_id,
+            "holder" if record.held else "last holder": _holder(record),
+            "started": time_text(record.acquired),
+            "renewed" if record.held else "ended": _ago(record, age),
+            **_progress(record.progress),
+        }
+    )
+
+
+def show_lease(workflow_id: str, storage: str | None, as_json: bool, debug: bool) -> None:
+    """Show the lease itself."""
+    del debug  # the command itself heeds it
+    record, age = _read(open_place(storage), workflow_id)
+    document = {**record.model_dump(mode="json"), "age": age}
+    if as_json:
+        print_json(document)
+    else:
+        print_fields(document)
+
+
+def steal(workflow_id: str, yes: bool, storage: str | None, debug: bool) -> None:
+    """End a hold, once it has been shown and agreed to."""
+    del debug  # the command itself heeds it
+    where = open_place(storage)
+    try:
+        record, age = _read(where, workflow_id)
+    except LeaseCorrupt as error:
+        _say(f"{error}")
+    else:
+        if not record.held:
+            _say(f"nothing to steal: nobody holds {workflow_id!r}")
+            return
+        _say(f"{hold_of(record, age)}: {describe(record)}")
+        if hold_of(record, age) != "crashed":
+            _say(
+                f"its run, if there still is one, stops at its next renewal, within {elapsed(record.ttl / 4)}; "
+                "until then two runs may be at work"
+            )
+    if not yes and not _agreed(workflow_id):
+        _say("nothing was stolen")
+        return
+    try:
+        steal_lease(where, workflow_id, who())
+    except PreconditionFailed:
+        raise LeaseHeld("its holder renewed the lease at this very moment, so try again", workflow_id) from None
+    except ObjectNotFound:
+        raise _never_ran(where, workflow_id) from None
+    _say(f"nobody holds {workflow_id!r} any more")
+
+
+def state_of(record: LeaseRecord, age: float | None) -> str:
+    """Say how an execution is, from its lease and how old that is by the storage's clock."""
+    if record.held:
+        return hold_of(record, age)
+    if record.status.startswith("stolen by "):
+        return STOLEN
+    return FINISHED if record.status == "completed" else record.status
+
+
+def _read(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, float | None]:
+    found = read_lease(storage, check_workflow_id(workflow_id))
+    if found is None or found[0].status == NEVER_RUN:
+        raise _never_ran(storage, workflow_id)
+    return found[0], found[1].age
+
+
+def _never_ran(storage: Storage, workflow_id: str) -> InvalidInput:
+    return InvalidInput(f"execution {workflow_id!r} never ran in {storage.url}")
+
+
+def _holder(record: LeaseRecord) -> str:
+    return f"{record.holder.user}@{record.holder.host} (pid {record.holder.pid})"
+
+
+def _ago(record: LeaseRecord, age: float | None) -> str:
+    """Say when a run was last heard of; the object of one that ended may have been written again since."""
+    if not record.held:
+        return time_text(record.renewed)
+    ago = "" if age is None else f", {elapsed(age)} ago"
+    return f"{time_text(record.renewed)}{ago}; the lease lasts {record.ttl:g} s"
+
+
+def _progress(progress: dict[str, Any]) -> dict[str, str]:
+    """Give a run's account of itself in words; what it holds is whatever somebody wrote."""
+    steps, running, heartbeats = (progress.get(name) for name in ("steps", "running", "heartbeats"))
+    told = {}
+    if isinstance(steps, dict):
+        told["steps"] = ", ".join(f"{count} {state}" for state, count in steps.items() if count) or "none yet"
+    if isinstance(running, list) and running:
+        told["running"] = ", ".join(map(str, running))
+    if isinstance(heartbeats, dict):
+        told.update({f"{name} says": str(details) for name, details in heartbeats.items()})
+    if "omitted" in progress:
+        told["progress"] = f"not kept: {progress['omitted']}"
+    return told
+
+
+def _agreed(workflow_id: str) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"nobody is here to be asked: pass --yes to steal the lease of {shown(workflow_id)}")
+    return click.confirm(f"Steal the lease of {shown(workflow_id)}?", err=True)
+
+
+def _say(text: str) -> None:
+    click.echo(one_line(text), err=True)
