@@ -141,7 +141,9 @@ class StepFuture(Driven[Any]):
         else:
             sentence = f"step skipped although it was never done: it has no result: {name}"
             log.warning(sentence, step=name, as_event=StepSkipped.__name__)
-        if not self.failures:
+        if self.failures:
+            self._failed(combine(self.failures))
+        else:
             self._say(StepSkipped, "skipped", done=done)
 
     def _carry_out(self, activities: Submittable) -> Waits:
@@ -200,7 +202,8 @@ class StepFuture(Driven[Any]):
         )
 
     def _failed(self, error: Exception | None) -> None:
-        self._book.states[self.step.step_name] = FAILED
+        if self._book.states.get(self.step.step_name) != RAN:
+            self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
         self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error), canceled=canceled))
         sentence = f"step failed: {self.step.step_name}: {error}"

@@ -201,6 +201,7 @@ def test_a_failing_alternative_fails_the_step_and_leaves_its_marker(stage: Stage
 
     assert stage.contents() == before
     assert stage.log == []
+    assert [event.step for event in stage.said(StepFailed)] == ["a"]
 
 
 def test_an_alternative_may_be_a_step_of_its_own(stage: Stage):

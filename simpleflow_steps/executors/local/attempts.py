@@ -345,6 +345,9 @@ class ChildAttempts(Attempts):
                 self._continue(error)
             case TaskCanceled():
                 self.future.set_cancelled(str(error))
+            case RunSuperseded():
+                # whoever owns the child now plays it: no retry of ours may come between
+                self.future.set_exception(as_task_failed(self.task.name, error))
             case _:
                 self.failed(error)
 

@@ -192,7 +192,7 @@ class LocalExecutor:
             try:
                 result = self._play(execution, args, kwargs)
             except BaseException as raised:
-                status, error = _status(raised), raised
+                status, error = "superseded" if execution.superseded else _status(raised), raised
                 self._end_badly(execution, status, raised)
                 raise
             else:

@@ -209,6 +209,28 @@ def test_a_renewed_lease_outlives_its_time_to_live(executor, storage, gate):
     assert read_lease(storage, "w")[0].renewals == 40
 
 
+def test_a_workflow_that_wraps_the_loss_in_an_error_of_its_own_is_superseded_all_the_same(executor, storage, gate):
+    events: list[Any] = []
+
+    def run(flow: Any) -> None:
+        try:
+            through(gate)(flow)
+        except LeaseLost as lost:
+            raise ValueError("mine") from lost
+
+    clock = ManualClock()
+    running = apart(executor(run, clock=clock, lease_ttl=TTL, on_event=events.append).run)
+    assert gate.reached()
+    clock.await_waiters(2)
+    steal_lease(storage, "w", "somebody")
+    clock.advance(TTL / 4)
+    gate.open()
+
+    assert isinstance(running.exception(LONG), ValueError)
+    assert [event.status for event in events if isinstance(event, RunFinished)] == ["superseded"]
+    assert last_run(storage, "w").status == "running"
+
+
 # The record.
 
 
