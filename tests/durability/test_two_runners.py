@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future as Job
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,9 +29,11 @@ from simpleflow_steps.activity import context
 from simpleflow_steps.exceptions import LeaseLost, ObjectNotFound, PreconditionFailed, StorageUnavailable
 from simpleflow_steps.execution import holder, keeper, lease, recorder
 from simpleflow_steps.executors.local import tenure
+from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
-from simpleflow_steps.step.marker import MarkerRegister
+from simpleflow_steps.step.marker import MarkerRegister, Seen, Written
+from simpleflow_steps.step.play import StepFuture
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.storage.protocol import Body, ListedObject
 
@@ -42,7 +44,7 @@ DRIFTS = (0.97, 1.0, 1.03)  # seconds of a run's clock in a true second; the mar
 DELIVERED, LOST, RETRIED, DROPPED, LATE = FATES = ("delivered", "lost", "retried", "dropped", "late")
 STEPS = ["a", "b", "f", "p", "p.q", "p.r"]
 FORCES = [(), (), (), ("a",), ("b",), ("p",), ("a", "p.q"), ("f",)]
-MARKERS = "w/steps/"
+MARKERS, WAITS = "w/steps/", "w/waits/"
 TURNS = 120
 
 _own = threading.local()
@@ -262,6 +264,7 @@ class Runner:
         self.dead = False
         self.lease: Any = None
         self.listed: dict[str, str] = {}
+        self.asked: set[str] = set()
         self.actors: list[Actor] = []
         self.result: Any = None
         self.error: BaseException | None = None
@@ -354,6 +357,7 @@ class Runner:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         current().stand()
         found = list(self.world.storage.list(prefix))
+        self.asked.add(prefix)
         if prefix == MARKERS:
             self.listed = {each.key.removeprefix(MARKERS): each.etag for each in found if each.size}
         return iter(found)
@@ -363,7 +367,7 @@ class Runner:
         return self.world.storage.get(key, max_size=max_size)
 
     def put(self, key: str, body: bytes, **condition: Any) -> str:
-        if key.startswith(MARKERS):
+        if key.startswith((MARKERS, WAITS)):
             self.world.demand(self.holds(), f"{self.run_id} sent {key} without the lease")
         write = Write(self, key, body, condition)
         current().stand()
@@ -379,6 +383,7 @@ class Runner:
         return self.world.write(write) if fate == RETRIED else etag
 
     def delete(self, key: str, **condition: Any) -> None:
+        self.world.demand(self.holds(), f"{self.run_id} removed {key} without the lease")
         current().stand()
         self.world.storage.delete(key, **condition)
 
@@ -423,6 +428,7 @@ class Daily(Workflow, WorkflowStepMixin):
         nest = self.submit(Step("p", Group(Step("p.q", (work, "p.q")), Step("p.r", (work, "p.r")))))
         a = self.submit(Step("a", (work, "a"), force_steps_if_executed=["b"])).result
         b = self.submit(Step("b", (work, "b", a))).result
+        self.submit(self.start_timer("pause", 3.0)).result  # noqa: B018  it is kept, so that a resume does not begin it anew
         quiet = self.submit(Step("f", (work_quietly, "f")))
         nest.result  # noqa: B018  its failure is the run's
         quiet.exception  # noqa: B018  that it failed is nobody's business
@@ -528,7 +534,7 @@ class History:
             self.world.never_two()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _actors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what has threads and locks of its own use the actors'."""
     real_lease, process = tenure.Lease, holder.this_process()
@@ -544,16 +550,16 @@ def _actors(monkeypatch: pytest.MonkeyPatch) -> None:
         return process.model_copy(update={"boot_id": f"boot-{id(runner)}"}) if runner and runner.foreign else process
 
     threads = SimpleNamespace(Thread=ActorThread, Lock=ActorLock, Event=threading.Event)
-    if "apart" not in os.environ.get("PYTEST_CURRENT_TEST", ""):
-        for module in (keeper, lease, recorder):
-            monkeypatch.setattr(module, "threading", threads)
-        monkeypatch.setattr(tenure, "Lease", make_lease)
-        monkeypatch.setattr(lease, "this_process", this_process)
-        for name in ("debug", "info", "warning", "error"):
-            monkeypatch.setattr(log, name, lambda *_, **__: None)
+    for module in (keeper, lease, recorder):
+        monkeypatch.setattr(module, "threading", threads)
+    monkeypatch.setattr(tenure, "Lease", make_lease)
+    monkeypatch.setattr(lease, "this_process", this_process)
+    for name in ("debug", "info", "warning", "error"):
+        monkeypatch.setattr(log, name, lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("part", range(5))
+@pytest.mark.usefixtures("_actors")
 def test_no_history_breaks_a_promise(part: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(FIRST + part, FIRST + HISTORIES, 5):
@@ -566,3 +572,52 @@ def test_no_history_breaks_a_promise(part: int) -> None:
     assert seen["invalidated"]
     assert seen["arrived late"]
     assert seen["reigns"] > 2 * HISTORIES / 5, seen
+
+
+@pytest.mark.usefixtures("_actors")
+def test_a_run_whose_lease_ran_out_remembers_no_wait() -> None:
+    world, random = World(), Random(0)
+    runner = Runner(world, 1.0, random)
+    while WAITS not in runner.asked:
+        assert runner.step(random)
+    world.time += 2 * TTL
+    while runner.step(random):
+        pass
+
+    assert isinstance(runner.error, LeaseLost)
+    assert list(world.storage.list(WAITS)) == []
+    assert world.wrong == []
+
+
+def play_all(seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        History(seed).play()
+
+
+def _does_not_invalidate(register: MarkerRegister, name: str, seen: Seen) -> Written:
+    return Written(Seen(seen.etag, 0))
+
+
+def _put_whatever_is_there(storage: MemoryStorage, key: str, body: bytes, **condition: Any) -> str:
+    return PUT(storage, key, body, **({} if key.startswith(MARKERS) else condition))
+
+
+PUT = MemoryStorage.put
+MISTAKES = {
+    "does not invalidate": (MarkerRegister, "invalidate", _does_not_invalidate, "before its marker was gone"),
+    "forgets dependents": (StepFuture, "_invalidate_dependents", lambda _: iter(()), "while the b of before"),
+    "forgets its lease": (Execution, "check", lambda _: None, "without the lease"),
+    "ignores conditions": (MemoryStorage, "put", _put_whatever_is_there, "wrote|which was marked"),
+    "takes over at once": (lease._Watch, "has_expired", lambda *_: True, "two valid leases|came after it"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.usefixtures("_actors")
+def test_the_histories_find_a_run_that(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are worth nothing if they do not notice a promise that is broken."""
+    owner, name, wrong, complaint = MISTAKES[mistake]
+    monkeypatch.setattr(owner, name, wrong)
+
+    with pytest.raises(AssertionError, match=complaint):
+        play_all(range(400))
