@@ -11,7 +11,7 @@ from simpleflow_steps import log
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import check_arguments, reference
 from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted
-from simpleflow_steps.exceptions import ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
+from simpleflow_steps.exceptions import AggregateException, ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
 from simpleflow_steps.executors.local.asked import Asked
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
@@ -231,6 +231,10 @@ class LocalExecutor:
             result = workflow.run(*args, **kwargs)
         except ContinueAsNew as following:
             continued = following
+        except AggregateException as several:
+            if execution.aborted is not None and several.split(RunSuperseded)[1] is None:
+                raise execution.aborted from several
+            raise
         execution.finish()
         failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
         if failure is not None:

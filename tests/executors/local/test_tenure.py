@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
+from simpleflow_steps import Chain, Group, LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.events import RunFinished
 from simpleflow_steps.exceptions import InvalidInput, LeaseHeld, LeaseLost, TaskFailed, WorkflowFailed
 from simpleflow_steps.execution.lease import read_lease, steal_lease
@@ -229,6 +229,18 @@ def test_a_workflow_that_wraps_the_loss_in_an_error_of_its_own_is_superseded_all
     assert isinstance(running.exception(LONG), ValueError)
     assert [event.status for event in events if isinstance(event, RunFinished)] == ["superseded"]
     assert last_run(storage, "w").status == "running"
+
+
+def test_a_loss_that_several_activities_meet_at_once_comes_out_as_one(executor, gate):
+    pause = activity.with_attributes(name="pause")(gate.enter)
+    clock = ManualClock()
+    row = Chain(pause, Group((echo, 1), (echo, 2)))
+    running = apart(executor(lambda self: self.submit(row).result, clock=clock, lease_ttl=TTL).run)
+    assert gate.reached()
+    clock._move_to(TTL)
+    gate.open()
+
+    assert type(running.exception(LONG)) is LeaseLost
 
 
 # The record.
