@@ -134,3 +134,13 @@ class Child(Stepped):
 class Parent(Stepped):
     def run(self) -> int:
         return self.submit(Child).result
+
+
+class Approved(Stepped):
+    def run(self) -> object:
+        return self.submit(self.wait_signal("approved")).result
+
+
+class ApprovedStep(Stepped):
+    def run(self) -> object:
+        return self.submit(self.step("ask", self.wait_signal("approved"))).result

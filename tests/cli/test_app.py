@@ -10,6 +10,10 @@ import pytest
 from tests.cli.conftest import Sfs
 
 HEAVY = {"boto3", "botocore", "rich", "structlog", "pydantic", "pydantic_settings", "tenacity", "asyncio"}
+DOCUMENTED = [
+    *("run", "resume", "status", "signal", "lease show", "lease steal", "runs ls", "runs show"),
+    *("steps ls", "steps show", "steps mark", "steps clear"),
+]
 PRINT_MODULES = """
 import sys
 sys.argv = ["sfs", *sys.argv[1:]]
@@ -22,7 +26,10 @@ print(*sys.modules, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("line", ["--help", "run --help", "steps --help", "steps clear --help", "version", "--version"])
+@pytest.mark.parametrize(
+    "line",
+    ["--help", "version", "--version"] + [f"{each} --help" for each in ("steps", "lease", "runs", *DOCUMENTED)],
+)
 def test_help_and_version_load_nothing_heavy(line: str, environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PRINT_MODULES, *line.split()],
@@ -53,7 +60,7 @@ def test_every_public_name_is_there_when_asked_for() -> None:
         _ = simpleflow_steps.nonsense
 
 
-@pytest.mark.parametrize("command", ["run", "steps ls", "steps show", "steps mark", "steps clear"])
+@pytest.mark.parametrize("command", DOCUMENTED)
 def test_every_help_has_an_example(sfs: Sfs, command: str) -> None:
     result = sfs(*command.split(), "--help")
 
@@ -65,7 +72,7 @@ def test_every_help_has_an_example(sfs: Sfs, command: str) -> None:
 def test_help_names_the_commands_and_the_exit_codes(sfs: Sfs) -> None:
     result = sfs("--help")
 
-    assert {"run", "steps", "version"} <= set(result.stdout.split())
+    assert {"run", "resume", "status", "signal", "lease", "runs", "steps", "version"} <= set(result.stdout.split())
     assert "130" in result.stdout
 
 
