@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 PYTEST_ARGS ?= -n auto
+SOAK_TESTS := tests/durability tests/execution/test_lease_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint servers clean
+.PHONY: help demo test soak lint servers clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +18,12 @@ demo: $(VENV)/.package ## Run the weather pipeline three times: fresh, all skipp
 
 test: lint servers ## Lint, then run every test beside real servers (PYTEST_ARGS are pytest's)
 	$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: export SFS_SOAK_ROUNDS ?= 500
+soak: export SFS_PROXY_SEEDS ?= 300
+soak: export SFS_LEASE_HISTORIES ?= 20000
+soak: $(VENV)/.dev ## Look for what is lost for long: kills, races and faults by the thousand (SFS_SOAK_ROUNDS, ...)
+	$(BIN)/python -m tests.servers seaweedfs -- $(BIN)/python -m pytest $(PYTEST_ARGS) $(SOAK_TESTS)
 
 lint: $(VENV)/.dev ## Check style, format and types
 	$(BIN)/ruff check
