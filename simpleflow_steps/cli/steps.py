@@ -34,6 +34,9 @@ def steps() -> None:
     sfs steps show daily-20 stats.2012          a marker with its result
     sfs steps clear daily-20 stats report       have them run again
     sfs steps mark daily-20 fetch --reason "done by hand"
+
+    Where get_step_bucket() keeps the markers apart, --storage is their bucket, and mark and clear take a lease there:
+    make sure by sfs status that no run is at work.
     """
 
 

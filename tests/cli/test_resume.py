@@ -75,6 +75,21 @@ class TestHeld:
         assert first.wait(PATIENCE) == 0
         assert "2 skipped" in result.stderr
 
+    def test_a_signal_ends_the_wait_for_it(self, sfs: Sfs, start: Start, sleeping: subprocess.Popen[str]) -> None:
+        before = open_storage(".simpleflow").get("s/lease")
+        waiting = start("run", "flows:Sleepy", "--workflow-id", "s", "--on-conflict", "wait", "--log-level", "info")
+        _await(waiting, "waiting for the lease")
+
+        waiting.send_signal(signal.SIGTERM)
+        _, stderr = waiting.communicate(timeout=PATIENCE)
+
+        assert waiting.returncode == 143
+        assert stderr.splitlines()[-1] == "interrupted by SIGTERM"
+        assert sleeping.poll() is None
+        after = json.loads(open_storage(".simpleflow").get("s/lease"))
+        assert after["run_id"] == json.loads(before)["run_id"]
+        assert len(document(sfs("runs", "ls", "s", "--json"))["runs"]) == 1
+
     def test_a_stolen_lease_stops_its_run_with_3(self, sfs: Sfs, start: Start) -> None:
         first = start("run", "flows:Sleepy", "5", "--workflow-id", "s", "--lease-ttl", "1")
         _await(first, "asleep")
