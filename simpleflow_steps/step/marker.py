@@ -23,6 +23,7 @@ from simpleflow_steps.exceptions import (
     ResultNotStored,
     RunSuperseded,
 )
+from simpleflow_steps.storage.fence import pass_fence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,10 +154,27 @@ class MarkerRegister:
             found = self._read_back(marker.step)
         if found is not None and marker.nonce.encode() in found:
             return Written(Seen(found.etag, len(found)))
-        if found and not ours:
-            log.warning(f"another run marked step {marker.step} first; its result is taken", step=marker.step)
-            return Written(Seen(found.etag, len(found)), duplicate=True)
-        raise self._superseded(marker.step, found)
+        if not found or ours:
+            raise self._superseded(marker.step, found)
+        if marker.forced:
+            return self._mark_over(marker, body, found)
+        log.warning(f"another run marked step {marker.step} first; its result is taken", step=marker.step)
+        return Written(Seen(found.etag, len(found)), duplicate=True)
+
+    def _mark_over(self, marker: Marker, body: bytes, found: Body) -> Written:
+        """Replace what an older run wrote late: it may be made from what this run has made anew.
+
+        Who passes the fence now, after it was read, knows that no newer run has written it.
+        """
+        pass_fence()
+        log.warning(f"step {marker.step} was forced: it replaces what another run marked meanwhile", step=marker.step)
+        try:
+            return Written(Seen(self.storage.put(self.key(marker.step), body, if_match=found.etag), len(body)))
+        except PreconditionFailed:
+            left = self._read_back(marker.step)
+        if left is not None and marker.nonce.encode() in left:
+            return Written(Seen(left.etag, len(left)))
+        raise self._superseded(marker.step, left)
 
     def read(self, name: str) -> Marker | None:
         """Read a marker; None for one that simpleflow or a person wrote.

@@ -14,6 +14,7 @@ from simpleflow_steps import Chain, FuncGroup, Group, Step
 from simpleflow_steps.codec import Encoded
 from simpleflow_steps.events import StepCompleted
 from simpleflow_steps.exceptions import (
+    LeaseLost,
     MarkerCorrupt,
     ObjectTooLarge,
     PreconditionFailed,
@@ -23,6 +24,7 @@ from simpleflow_steps.exceptions import (
 )
 from simpleflow_steps.step.marker import MARKER_LIMIT, Marker, MarkerRegister, Seen, fresh_nonce
 from simpleflow_steps.storage import MemoryStorage, Storage, open_storage
+from simpleflow_steps.storage.fence import fenced
 from simpleflow_steps.storage.s3 import connection
 from tests.step.doubles import Call, Watched, at, at_key, raising
 from tests.step.stage import CALLS, EVERYWHERE, IN_MEMORY, Stage, note, simple
@@ -84,6 +86,26 @@ def test_a_marker_that_another_run_created_first_is_taken(register: MarkerRegist
 
     assert marked.duplicate
     assert register.list() == {"a": marked.seen}
+    assert register.read_result("a").value == "foreign"
+
+
+@EVERYWHERE
+def test_a_forced_step_replaces_what_another_run_created_first(register: MarkerRegister):
+    register.storage.put("w/steps/a", foreign())
+
+    marked = register.mark(make_marker(forced=True), result, None, ours=False)
+
+    assert not marked.duplicate
+    assert register.list() == {"a": marked.seen}
+    assert register.read_result("a").value == "mine"
+
+
+@IN_MEMORY
+def test_a_forced_step_replaces_nothing_once_its_run_has_lost_the_lease(register: MarkerRegister):
+    register.storage.put("w/steps/a", foreign())
+    with fenced(raising(LeaseLost("gone"))), pytest.raises(LeaseLost):
+        register.mark(make_marker(forced=True), result, None, ours=False)
+
     assert register.read_result("a").value == "foreign"
 
 
@@ -343,6 +365,16 @@ def test_a_step_that_another_run_finished_first_takes_its_result(stage: Stage, c
     assert [event.duplicate for event in stage.said(StepCompleted)] == [True]
     assert "another run marked step a first; its result is taken" in caplog.text
     assert stage.run(body) == "foreign"
+
+
+@EVERYWHERE
+def test_a_late_marker_of_an_older_run_does_not_stand_for_a_dependent_that_must_run(stage: Stage):
+    def body(workflow: Any) -> Any:
+        workflow.submit(Step("source", meddling(stage, "dependent", foreign()), force_steps_if_executed=["dependent"]))
+        return workflow.submit(Step("dependent", (note, "mine"))).result
+
+    assert stage.run(body) == "mine"
+    assert stage.markers()["dependent"]["result"] == "mine"
 
 
 @EVERYWHERE
