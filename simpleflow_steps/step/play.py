@@ -206,8 +206,9 @@ class StepFuture(Driven[Any]):
             self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
         self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error), canceled=canceled))
-        sentence = f"step failed: {self.step.step_name}: {error}"
-        log.warning(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
+        tell, what = (log.info, "was cancelled") if canceled else (log.warning, "failed")
+        sentence = f"step {what}: {self.step.step_name}: {error}"
+        tell(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
         """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""
