@@ -17,6 +17,7 @@ SimpleflowStepsError
 ├── RecordCorrupt (ValueError)            a run's, signal's or timer's object is not what it should be
 ├── StepError
 │   ├── ResultNotStored (LookupError)     a step is done, but its result is not in its marker
+│   │   └── MarkerGone                    it is not done any more: somebody invalidated or removed its marker
 │   └── MarkerCorrupt (ValueError)        a marker is not what it should be
 └── StorageError (OSError)
     ├── ObjectNotFound (LookupError)
@@ -164,6 +165,10 @@ class StepError(SimpleflowStepsError):
 
 class ResultNotStored(StepError, LookupError):
     """Tell that a done step's result could not be stored, so that it cannot be given after a skip."""
+
+
+class MarkerGone(ResultNotStored):
+    """Tell that a step is not done any more, although it was when this run listed the markers."""
 
 
 class MarkerCorrupt(StepError, ValueError):

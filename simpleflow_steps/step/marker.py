@@ -17,6 +17,7 @@ from simpleflow_steps import codec, log
 from simpleflow_steps.codec import Encoded, NotJSON, NotReadable, NotStorable, UnknownTarget, UnusableHint
 from simpleflow_steps.exceptions import (
     MarkerCorrupt,
+    MarkerGone,
     ObjectNotFound,
     ObjectTooLarge,
     PreconditionFailed,
@@ -180,11 +181,11 @@ class MarkerRegister:
         """Read a marker; None for one that simpleflow or a person wrote.
 
         :raises MarkerCorrupt: if it is neither
-        :raises ResultNotStored: if the step is not done any more
+        :raises MarkerGone: if the step is not done any more
         """
         body = self._read_back(name)
         if not body:
-            raise ResultNotStored(f"step {name!r} was invalidated or removed since it was listed as done; run again")
+            raise MarkerGone(f"step {name!r} was invalidated or removed since it was listed as done; run again")
         return self.parse(name, body)
 
     def get(self, name: str) -> Body:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import log
 from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepInvalidated, StepSkipped, StepStarted
-from simpleflow_steps.exceptions import InvalidInput, StepError, TaskCanceled
+from simpleflow_steps.exceptions import InvalidInput, MarkerGone, RunSuperseded, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
 from simpleflow_steps.scope import enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
@@ -35,6 +35,9 @@ class StoredResultFuture(Driven[Any]):
 
     def encode(self) -> Encoded:
         """Give the JSON as it was stored."""
+        if isinstance(self.error, MarkerGone):
+            # to mark the step around it would hide for ever that this one must run again
+            raise RunSuperseded(str(self.error)) from self.error
         if isinstance(self.error, StepError):
             raise NotStorable(str(self.error)) from self.error
         if self.error is not None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -300,9 +300,15 @@ def test_the_machine_finds_a_contender_that_does_not_look_twice(monkeypatch: pyt
 
 
 def _finds_a_fault() -> bool:
-    searching = settings(TestLease.settings, max_examples=1000, derandomize=True, phases=[Phase.generate])
+    """Look in the histories of one seed after another: few hold the fault, and which ones changes with the code."""
+    return any(_finds_a_fault_from(number) for number in range(8))
+
+
+def _finds_a_fault_from(number: int) -> bool:
+    machine = seed(number)(type("SeededLeaseMachine", (LeaseMachine,), {}))
+    searching = settings(TestLease.settings, max_examples=1000, database=None, phases=[Phase.generate])
     try:
-        run_state_machine_as_test(LeaseMachine, settings=searching)
+        run_state_machine_as_test(machine, settings=searching)
     except AssertionError as error:
         return str(error).startswith("at ")
     return False

@@ -7,7 +7,7 @@ import pytest
 
 from simpleflow_steps import Chain, FuncGroup, Group, Step, Workflow, WorkflowStepMixin, activity, futures
 from simpleflow_steps.events import StepCompleted, StepFailed, StepSkipped, StepStarted
-from simpleflow_steps.exceptions import InvalidInput, TaskCanceled, TaskFailed, WorkflowStuck
+from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, TaskFailed, WorkflowStuck
 from simpleflow_steps.step.selection import ALREADY_DONE, FORCED_BY_ITSELF
 from tests.step.stage import CALLS, EVERYWHERE, Stage, fail, fail_quietly, note, simple
 
@@ -419,3 +419,20 @@ def test_cancelling_the_step_that_asked_for_the_listing_leaves_it_to_the_others(
 
     assert stage.run(body) == "b"
     assert CALLS == []
+
+
+def test_a_step_is_not_marked_over_an_inner_one_that_another_run_invalidated_meanwhile(stage: Stage):
+    @activity.with_attributes()
+    def invalidate_inner() -> None:
+        stage.write("inner", b"")
+
+    def body(workflow: Any, *activities: Any) -> Any:
+        return workflow.submit(Step("outer", Chain(Step("inner", (note, "inner")), *activities))).exception
+
+    stage.run(body)
+
+    with pytest.raises(RunSuperseded, match="step 'inner' was invalidated or removed"):
+        stage.run(lambda workflow: body(workflow, invalidate_inner), force=["outer"])
+    assert stage.done() == set()
+    stage.run(body)
+    assert stage.done() == {"outer", "inner"}

@@ -16,6 +16,10 @@ from tests.step.doubles import Watched
 from tests.step.stage import CALLS, Stage, note, simple
 
 PROBE = 3  # PUTs, once for each process and prefix: two creations and one replacement that must be refused
+KNOWN_BUCKET = PROBE - 1  # the object that the probe needs is there
+FRESH = {"PUT": 4}  # of a run as such: its lease and its record, at its start and at its end
+RESUMED = {"PUT": 5, "GET": 2}  # the lease of the run before is found, read and replaced
+WAITS = 1  # LIST, if a done step is played anew: what its waits have had is forgotten
 NAMES = [f"s.{number}" for number in range(7)]
 ON_S3 = pytest.mark.parametrize("storage", ["seaweedfs", "localstack"], indirect=True)
 ON_SEAWEEDFS = pytest.mark.parametrize("storage", ["seaweedfs"], indirect=True)
@@ -107,26 +111,29 @@ def test_dependents_cost_one_put_each_if_they_were_done(stage: Stage):
 
 @ON_S3
 def test_on_the_wire_fresh_steps_cost_one_put_each_one_list_and_the_probe(stage: Stage):
-    assert on_the_wire(stage, simple(*NAMES)) == {"LIST": 1, "PUT": PROBE + len(NAMES)}
+    assert on_the_wire(stage, simple(*NAMES)) == {"LIST": 1, "PUT": PROBE + FRESH["PUT"] + len(NAMES)}
 
 
 @ON_S3
-def test_on_the_wire_a_resume_costs_only_the_list_without_even_a_probe(stage: Stage):
+def test_on_the_wire_a_resume_costs_only_the_list_and_what_each_run_costs(stage: Stage):
     stage.run(simple(*NAMES))
 
     def body(workflow: Any) -> None:
         for name in NAMES:
             workflow.submit(Step(name, note))
 
-    assert on_the_wire(stage, body) == {"LIST": 1}
+    assert on_the_wire(stage, body) == {"LIST": 1, "PUT": KNOWN_BUCKET + RESUMED["PUT"], "GET": RESUMED["GET"]}
 
 
 @ON_S3
 def test_on_the_wire_forced_steps_cost_two_puts_each(stage: Stage):
     stage.run(simple(*NAMES))
 
-    known_bucket = PROBE - 1  # the object that the probe needs is there
-    assert on_the_wire(stage, simple(*NAMES), force=["s"]) == {"LIST": 1, "PUT": known_bucket + 2 * len(NAMES)}
+    assert on_the_wire(stage, simple(*NAMES), force=["s"]) == {
+        "LIST": 1 + WAITS,
+        "PUT": KNOWN_BUCKET + RESUMED["PUT"] + 2 * len(NAMES),
+        "GET": RESUMED["GET"],
+    }
 
 
 @ON_SEAWEEDFS
@@ -138,5 +145,5 @@ def test_on_the_wire_2500_markers_cost_three_lists(stage: Stage):
     def body(workflow: Any) -> Any:
         return workflow.submit(Group(*(Step(name, note) for name in names))).exception
 
-    assert on_the_wire(stage, body) == {"LIST": 3}
+    assert on_the_wire(stage, body) == {"LIST": 3, "PUT": PROBE + FRESH["PUT"]}
     assert CALLS == []
