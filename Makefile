@@ -23,7 +23,6 @@ soak: export SFS_SOAK_ROUNDS ?= 500
 soak: export SFS_PROXY_SEEDS ?= 300
 soak: export SFS_LEASE_HISTORIES ?= 20000
 soak: export SFS_RUNNER_HISTORIES ?= 3000
-soak: export SFS_RUNNER_HISTORIES ?= 5000
 soak: $(VENV)/.dev ## Look for what is lost for long: kills, races and faults by the thousand (SFS_SOAK_ROUNDS, ...)
 	$(BIN)/python -m tests.servers seaweedfs -- $(BIN)/python -m pytest $(PYTEST_ARGS) $(SOAK_TESTS)
 
