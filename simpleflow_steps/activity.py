@@ -23,8 +23,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-TIMEOUTS = ("start_to_close_timeout", "schedule_to_close_timeout", "schedule_to_start_timeout", "heartbeat_timeout")
-
 
 def _no_heartbeat(details: Any) -> None:
     """Drop a heartbeat: where the activity runs, nobody listens."""

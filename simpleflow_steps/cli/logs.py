@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, Processor
 
-LEVELS = ("debug", "info", "warning", "error")
 CHATTY = ("asyncio", "boto3", "botocore", "concurrent", "s3transfer", "urllib3")
 
 
@@ -39,7 +38,8 @@ class _StderrHandler(logging.StreamHandler["TextIO"]):
 def configure(level: str, form: str, *, colors: bool) -> None:
     """Set the logging of this process up.
 
-    :param level: one of `LEVELS`, for everything but libraries that tell of each request: these stay at `warning`
+    :param level: `debug`, `info`, `warning` or `error`, for everything but libraries that tell of each request: these
+        stay at `warning`
     :param form: `human`, or `json` for an object a line
     :param colors: whether human lines are coloured
     """

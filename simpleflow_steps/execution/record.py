@@ -79,7 +79,6 @@ class RunRecord(_Part):
     error: ErrorRecord | None = None
     steps: dict[str, StepRecord] = Field(default_factory=dict)
     markers: tuple[MarkerRecord, ...] = ()
-    signals: tuple[str, ...] = ()
 
 
 def runs_prefix(workflow_id: str) -> str:
