@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, StorageDenied, StorageError
+from simpleflow_steps.exceptions import ObjectNotFound, StorageDenied, StorageError
 from simpleflow_steps.storage.conditions import check_conditions, demand
 from simpleflow_steps.storage.durable import make_directories, remove_stale, sync_directories, temporary_file
 from simpleflow_steps.storage.keys import check_key, check_prefix
 from simpleflow_steps.storage.locking import exclusive, shared
 from simpleflow_steps.storage.protocol import Body, ListedObject
+from simpleflow_steps.storage.reads import check_first, check_size
 from simpleflow_steps.storage.tree import find_file, make_place, prune, walk
 
 if TYPE_CHECKING:
@@ -65,16 +66,16 @@ class DirectoryStorage:
         found.sort(key=lambda item: item[0])
         return (_listed(key, state) for key, state in found)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
-        """Read an object."""
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
+        """Read an object, or its beginning."""
         check_key(key)
+        check_first(first)
         with self._faults(f"key {key!r}"):
             descriptor = self._open(key)
             with open(descriptor, "rb") as file:
                 state = os.fstat(descriptor)
-                if max_size is not None and state.st_size > max_size:
-                    raise ObjectTooLarge(f"{self._place(key)} has {state.st_size} bytes, more than {max_size}")
-                return Body(file.read(), _etag(state), max(0.0, time.time() - state.st_mtime))
+                size = check_size(state.st_size, first, max_size, place=self._place(key))
+                return Body(file.read(size), _etag(state), max(0.0, time.time() - state.st_mtime), state.st_size)
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""

@@ -11,10 +11,11 @@ from urllib.parse import quote
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge
+from simpleflow_steps.exceptions import ObjectNotFound
 from simpleflow_steps.storage.conditions import check_conditions, demand
 from simpleflow_steps.storage.keys import check_key, check_prefix
 from simpleflow_steps.storage.protocol import Body, ListedObject
+from simpleflow_steps.storage.reads import check_first, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,15 +71,17 @@ class MemoryStorage:
         found.sort(key=lambda item: item[0])
         return (ListedObject(key, each.etag, len(each.body), each.modified) for key, each in found)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
-        """Read an object."""
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
+        """Read an object, or its beginning."""
         check_key(key)
+        check_first(first)
         found = self._store.objects.get(key)
         if found is None:
             raise ObjectNotFound(f"{self._place(key)} does not exist")
-        if max_size is not None and len(found.body) > max_size:
-            raise ObjectTooLarge(f"{self._place(key)} has {len(found.body)} bytes, more than {max_size}")
-        return Body(found.body, found.etag, max(0.0, (datetime.now(UTC) - found.modified).total_seconds()))
+        total = len(found.body)
+        size = check_size(total, first, max_size, place=self._place(key))
+        age = max(0.0, (datetime.now(UTC) - found.modified).total_seconds())
+        return Body(found.body[:size], found.etag, age, total)
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""

@@ -25,16 +25,19 @@ class Body(bytes):
     """The bytes of one object, with the `etag` that they had when they were read.
 
     `age` is how many seconds before the read they were written, by the storage's own clock; None if it does not tell.
+    `total` is the size of the whole object: more than there are bytes here if only the first of them were asked for.
     """
 
     etag: str
     age: float | None
+    total: int
 
-    def __new__(cls, content: bytes, etag: str, age: float | None = None) -> Self:
-        """Attach to the bytes what else is known of them."""
+    def __new__(cls, content: bytes, etag: str, age: float | None = None, total: int | None = None) -> Self:
+        """Attach to the bytes what else is known of them; without a `total` they are the whole object."""
         body = super().__new__(cls, content)
         body.etag = etag
         body.age = age
+        body.total = len(content) if total is None else total
         return body
 
 
@@ -59,11 +62,12 @@ class Storage(Protocol):
         The listing is made when this is called, not while it is iterated.
         """
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object.
 
+        :param first: read at most so many bytes, from the object's start; etag, age and `total` are the whole object's
         :raises ObjectNotFound: if there is none
-        :raises ObjectTooLarge: if it has more than `max_size` bytes; its body was not read
+        :raises ObjectTooLarge: if what is asked for has more than `max_size` bytes; the body was not read
         """
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:

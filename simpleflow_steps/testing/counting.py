@@ -35,10 +35,10 @@ class CountingStorage:
         self.operations.add(Operation("list", prefix))
         return self._storage.list(prefix)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Pass it on."""
-        self.operations.add(Operation("get", key, max_size=max_size))
-        return self._storage.get(key, max_size=max_size)
+        self.operations.add(Operation("get", key, max_size=max_size, first=first))
+        return self._storage.get(key, max_size=max_size, first=first)
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Pass it on."""

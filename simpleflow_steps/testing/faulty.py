@@ -84,9 +84,9 @@ class FaultyStorage:
         found: Iterator[ListedObject] = self._ask(Operation("list", prefix))
         return found
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read, unless something goes wrong."""
-        body: Body = self._ask(Operation("get", key, max_size=max_size))
+        body: Body = self._ask(Operation("get", key, max_size=max_size, first=first))
         return body
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
@@ -127,7 +127,7 @@ class FaultyStorage:
             case "list":
                 return self._storage.list(operation.key)
             case "get":
-                return self._storage.get(operation.key, max_size=operation.max_size)
+                return self._storage.get(operation.key, max_size=operation.max_size, first=operation.first)
             case "put":
                 conditions = {"if_none_match": operation.if_none_match, "if_match": operation.if_match}
                 return self._storage.put(operation.key, operation.body, **conditions)

@@ -19,6 +19,7 @@ class Operation:
     key: str
     body: bytes = b""
     max_size: int | None = None
+    first: int | None = None
     if_none_match: str | None = None
     if_match: str | None = None
 

@@ -370,9 +370,9 @@ class Runner:
             self.listed = {each.key.removeprefix(MARKERS): each.etag for each in found if each.size}
         return iter(found)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         current().stand()
-        return self.world.storage.get(key, max_size=max_size)
+        return self.world.storage.get(key, max_size=max_size, first=first)
 
     def put(self, key: str, body: bytes, **condition: Any) -> str:
         if key.startswith((MARKERS, WAITS)):

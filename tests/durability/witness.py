@@ -77,8 +77,8 @@ class WitnessedStorage:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._storage.list(prefix)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
-        return self._storage.get(key, max_size=max_size)
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
+        return self._storage.get(key, max_size=max_size, first=first)
 
     def delete(self, key: str) -> None:
         self._storage.delete(key)

@@ -64,8 +64,8 @@ class Watched:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._call("list", prefix, lambda: self.inner.list(prefix))
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
-        return self._call("get", key, lambda: self.inner.get(key, max_size=max_size))
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
+        return self._call("get", key, lambda: self.inner.get(key, max_size=max_size, first=first))
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         conditions = {"if_none_match": if_none_match, "if_match": if_match} if self.conditional else {}

@@ -142,6 +142,51 @@ class StorageContract:
         with pytest.raises(ObjectTooLarge, match=r"5 bytes.*4"):
             storage.get("key", max_size=4)
 
+    def test_reads_the_beginning_of_an_object_and_tells_the_size_of_all_of_it(self, storage: Storage) -> None:
+        etag = storage.put("key", bytes(range(256)) * 1000)
+
+        body = storage.get("key", first=10)
+
+        assert body == bytes(range(10))
+        assert (body.etag, body.total) == (etag, 256_000)
+        assert body.age is not None
+        assert storage.get("key").total == 256_000
+
+    @pytest.mark.parametrize(("first", "content"), [(0, b""), (1, b"1"), (4, b"1234"), (5, b"12345"), (6, b"12345")])
+    def test_the_beginning_is_no_longer_than_the_object(self, storage: Storage, first: int, content: bytes) -> None:
+        storage.put("key", b"12345")
+
+        body = storage.get("key", first=first)
+
+        assert (body, body.total) == (content, 5)
+
+    @pytest.mark.parametrize("first", [0, 1, 1000])
+    def test_an_empty_object_has_an_empty_beginning(self, storage: Storage, first: int) -> None:
+        etag = storage.put("key", b"")
+
+        body = storage.get("key", first=first)
+
+        assert (body, body.etag, body.total) == (b"", etag, 0)
+        assert body.age is not None
+
+    def test_the_limit_is_for_the_bytes_that_are_asked_for(self, storage: Storage) -> None:
+        storage.put("key", b"12345")
+
+        assert storage.get("key", first=3, max_size=3) == b"123"
+        assert storage.get("key", first=9, max_size=5).total == 5
+        with pytest.raises(ObjectTooLarge, match=r"3 bytes.*2"):
+            storage.get("key", first=3, max_size=2)
+
+    def test_a_missing_object_has_no_beginning(self, storage: Storage) -> None:
+        with pytest.raises(ObjectNotFound, match="missing"):
+            storage.get("missing", first=10)
+
+    def test_refuses_to_read_less_than_nothing(self, storage: Storage) -> None:
+        storage.put("key", b"12345")
+
+        with pytest.raises(InvalidInput, match="first=-1"):
+            storage.get("key", first=-1)
+
     def test_creates_only_where_nothing_is(self, storage: Storage) -> None:
         etag = storage.put("key", b"first", if_none_match="*")
 

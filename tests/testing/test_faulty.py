@@ -52,6 +52,7 @@ def test_passes_everything_on_without_a_plan(memory: MemoryStorage) -> None:
     storage.delete("b")
 
     assert storage.get("a", max_size=1) == b"2"
+    assert (storage.get("a", first=0), storage.get("a", first=0).total) == (b"", 1)
     assert keys(storage) == ["a"]
     assert storage.url == memory.url
     assert open_storage(storage) is storage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -19,12 +19,14 @@ from tenacity.wait import wait_random_exponential
 from simpleflow_steps import log
 from simpleflow_steps.storage.fence import pass_fence
 from simpleflow_steps.storage.s3.faults import is_transient, translate
+from simpleflow_steps.storage.s3.reading import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_s3.client import S3Client
 
+    from simpleflow_steps.storage.protocol import Body
     from simpleflow_steps.storage.s3.location import S3Location
 
 ATTEMPTS = 6
@@ -55,11 +57,20 @@ class Connection:
         """
         place, where = self._location.url, {"Bucket": self._location.bucket}
         if key is not None:
-            place, where = f"{place} key {key!r}", {**where, "Key": self._location.full_key(key)}
+            place, where = self._place(key), {**where, "Key": self._location.full_key(key)}
         try:
             return _retrying(place)(method, **where, **parameters)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise translate(error, place, parameters) from error
+
+    def read(self, key: str, *, first: int | None, max_size: int | None) -> Body:
+        """Get an object, or its beginning."""
+        read = partial(read_object, self.client, self._place(key), first, max_size)
+        body: Body = self.request(read, key)
+        return body
+
+    def _place(self, key: str) -> str:
+        return f"{self._location.url} key {key!r}"
 
 
 def _retrying(place: str) -> Retrying:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, StorageError
+from simpleflow_steps.exceptions import ObjectNotFound, StorageError
 from simpleflow_steps.storage.conditions import check_conditions, demand
 from simpleflow_steps.storage.keys import check_key, check_prefix
-from simpleflow_steps.storage.protocol import Body, ListedObject
+from simpleflow_steps.storage.protocol import ListedObject
+from simpleflow_steps.storage.reads import check_first
+from simpleflow_steps.storage.s3.answers import quoted
 from simpleflow_steps.storage.s3.probe import PROBE_KEY, Probe, probe_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from simpleflow_steps.storage.protocol import Body
     from simpleflow_steps.storage.s3.connection import Connection
     from simpleflow_steps.storage.s3.location import S3Location
 
@@ -63,21 +64,11 @@ class S3Storage:
         found.sort(key=lambda each: each.key)
         return iter(found)
 
-    def get(self, key: str, *, max_size: int | None = None) -> Body:
-        """Read an object."""
+    def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
+        """Read an object, or its beginning."""
         self._check_key(key)
-        client = self._connection.client
-
-        def get_object(**parameters: Any) -> Body:
-            answer = client.get_object(**parameters)
-            with closing(answer["Body"]) as stream:
-                if max_size is not None and answer["ContentLength"] > max_size:
-                    size = answer["ContentLength"]
-                    raise ObjectTooLarge(f"{self.url} key {key!r} has {size} bytes, more than {max_size}")
-                return Body(stream.read(), _quoted(answer["ETag"]), _age(answer))
-
-        body: Body = self._connection.request(get_object, key)
-        return body
+        check_first(first)
+        return self._connection.read(key, first=first, max_size=max_size)
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""
@@ -116,11 +107,11 @@ class S3Storage:
         encryption = _given(ServerSideEncryption=self._location.sse)
         client = self._connection.client
         answer = self._connection.request(client.put_object, key, Body=body, **encryption, **condition)
-        return _quoted(answer["ETag"])
+        return quoted(answer["ETag"])
 
     def _etag(self, key: str) -> str | None:
         try:
-            return _quoted(self._connection.request(self._connection.client.head_object, key)["ETag"])
+            return quoted(self._connection.request(self._connection.client.head_object, key)["ETag"])
         except ObjectNotFound:
             return None
 
@@ -144,16 +135,7 @@ class S3Storage:
         for item in page.get("Contents", ()):
             key = item["Key"][cut:]
             if key and key != PROBE_KEY:
-                yield ListedObject(key, _quoted(item["ETag"]), item["Size"], item["LastModified"])
-
-
-def _age(answer: Mapping[str, Any]) -> float | None:
-    """Give how long ago an object was written, by the store's clock alone."""
-    try:
-        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return max(0.0, float((now - answer["LastModified"]).total_seconds()))
-    except (KeyError, TypeError, ValueError):  # a store may leave either out, or write it in its own way
-        return None
+                yield ListedObject(key, quoted(item["ETag"]), item["Size"], item["LastModified"])
 
 
 def _next_token(page: Mapping[str, Any], url: str) -> str:
@@ -161,11 +143,6 @@ def _next_token(page: Mapping[str, Any], url: str) -> str:
     if not token:
         raise StorageError(f"{url}: the listing is said to go on, but not where")
     return str(token)
-
-
-def _quoted(etag: str) -> str:
-    """Write an etag as S3 does: some stores leave the quotes out of some answers."""
-    return etag if etag.startswith(('"', "W/")) else f'"{etag}"'
 
 
 def _given(**parameters: str | None) -> dict[str, str]:
