@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from simpleflow_steps.executors.protocol import Executor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -28,11 +30,36 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
-    """A run ended: `completed`, `failed`, `canceled`, `superseded` or `continued`."""
+    """A run ended: `completed`, `stopped`, `continued`, `failed`, `canceled`, `interrupted` or `superseded`."""
 
     status: str
     error: str | None = None
     parent_workflow_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStarted(Event):
+    """A run started a child workflow, inside `step` if inside any."""
+
+    child_id: str
+    workflow: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsSubmitted(Event):
+    """Several steps were submitted at once, in this order; each waits for its turn."""
+
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsAsked(Event):
+    """The workflow itself asked for steps to be forced, or to be skipped."""
+
+    steps: tuple[str, ...]
+    skip: bool
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +72,22 @@ class StepEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepDecided(StepEvent):
+    """A step is about to `run`, or to be skipped.
+
+    `within` is the nearest step around it; `asked` is its own `force` argument; `dependents` are the names that it
+    forces if it runs.
+    """
+
+    run: bool
+    within: str | None = None
+    asked: bool = False
+    dependents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted(StepEvent):
-    """A step was decided to run."""
+    """A step began to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +111,7 @@ class StepFailed(StepEvent):
 
     seconds: float
     error: str
+    traceback: str = ""
     canceled: bool = False
 
 
@@ -105,3 +147,9 @@ class NamesUnmatched(Event):
     """Names in a force or skip list matched no step of the run; `nearest` gives the likeliest ones for each."""
 
     nearest: dict[str, list[str]]
+
+
+def event_of(executor: Executor, kind: Any, **facts: Any) -> Any:
+    """Make an event of the run that an executor carries out, happening now."""
+    context = executor.get_run_context()
+    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], at=executor.now(), **facts)

@@ -27,8 +27,8 @@ SimpleflowStepsError
     ├── StorageDenied (PermissionError)
     └── StorageUnavailable (ConnectionError)
 
-ExecutionBlocked and ContinueAsNew steer the control flow and are no errors: they derive from BaseException, so that
-`except Exception` in a workflow cannot swallow them.
+ExecutionBlocked, RunStopped and ContinueAsNew steer the control flow and are no errors: they derive from BaseException,
+so that `except Exception` in a workflow cannot swallow them.
 """
 
 from __future__ import annotations
@@ -205,6 +205,10 @@ class StorageUnavailable(StorageError, ConnectionError):
 
 class ExecutionBlocked(BaseException):
     """Leave a replayed workflow that cannot go on before something finishes."""
+
+
+class RunStopped(BaseException):
+    """Leave a workflow's run that has done all that it was asked for (`until`)."""
 
 
 class ContinueAsNew(BaseException):

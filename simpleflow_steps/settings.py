@@ -14,7 +14,7 @@ class Settings(BaseSettings):
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
 
     `step_bucket` is simpleflow's `STEP_BUCKET`. `lease_ttl`, `lease_margin` (a tenth of it if not given)
-    and `grace_period` are seconds. `force` and `skip` are step names with commas between them.
+    and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with commas between them.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMPLEFLOW_", frozen=True, extra="ignore")
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     grace_period: float = Field(default=30.0, ge=0)
     force: Annotated[tuple[str, ...], NoDecode] = ()
     skip: Annotated[tuple[str, ...], NoDecode] = ()
+    from_: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="SIMPLEFLOW_FROM")
+    until: Annotated[tuple[str, ...], NoDecode] = ()
+    only: Annotated[tuple[str, ...], NoDecode] = ()
     ci: str = Field(default="", validation_alias="CI")
     no_color: str = Field(default="", validation_alias="NO_COLOR")
     term: str = Field(default="", validation_alias="TERM")
@@ -37,7 +40,7 @@ class Settings(BaseSettings):
         """Whether a terminal, if there is one, is to be treated as a file: no colour, nothing that moves."""
         return bool(self.ci or self.no_color) or self.term == "dumb"
 
-    @field_validator("force", "skip", mode="before")
+    @field_validator("force", "skip", "from_", "until", "only", mode="before")
     @classmethod
     def _split(cls, names: object) -> object:
         return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names

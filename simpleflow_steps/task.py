@@ -10,10 +10,11 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.activity import Activity, check_retry
+from simpleflow_steps.events import StepsSubmitted, event_of
 from simpleflow_steps.exceptions import InvalidInput, TaskFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Self
 
     from simpleflow_steps.executors.protocol import Executor
@@ -28,6 +29,10 @@ class Submittable(ABC):
     def submit(self, executor: Executor) -> Future[Any]:
         """Start it and give its future; nothing in here waits."""
 
+    def steps_inside(self) -> Iterator[str]:
+        """Name the steps that it certainly starts, in their order; those inside them are theirs to name."""
+        return iter(())
+
     def propagate_attribute(self, attr: str, val: Any) -> None:  # noqa: B027  most have nothing inside
         """Set an attribute, such as `raises_on_failure`, on every task inside."""
 
@@ -37,6 +42,13 @@ class Submittable(ABC):
         :raises InvalidInput: if it takes no arguments
         """
         raise InvalidInput(f"send_result=True: {self!r} takes no argument; put the next one in a FuncGroup")
+
+
+def announce_steps(submittable: Submittable, executor: Executor) -> None:
+    """Tell which steps are about to start, if these are several: one alone tells it by itself."""
+    steps = tuple(submittable.steps_inside())
+    if len(steps) > 1:
+        executor.emit(event_of(executor, StepsSubmitted, steps=steps))
 
 
 class SubmittableContainer(Submittable):

@@ -15,6 +15,7 @@ from simpleflow_steps.task import (
     Submittable,
     TimerTask,
     WaitForSignal,
+    announce_steps,
     as_submittable,
 )
 
@@ -84,7 +85,9 @@ class Workflow:
         :param submittable: what to start; for an activity or a workflow class its arguments follow, and may be futures
         :raises InvalidInput: if it cannot be submitted
         """
-        future = as_submittable(submittable, *args, **kwargs).submit(self._executor)
+        started = as_submittable(submittable, *args, **kwargs)
+        announce_steps(started, self._executor)
+        future = started.submit(self._executor)
         self._executor.adopt(future)
         return future
 

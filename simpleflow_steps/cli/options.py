@@ -20,6 +20,16 @@ _OPTIONS = (
     ),
     click.option("--skip", metavar="NAME", multiple=True, help="Do not run this step, nor any under its name."),
     click.option(
+        "--from",
+        "from_",
+        metavar="NAME",
+        multiple=True,
+        help="Run this step again, and all that came after it in the past runs.",
+    ),
+    click.option("--until", metavar="NAME", multiple=True, help="Stop once this step and all under its name are over."),
+    click.option("--only", metavar="NAME", multiple=True, help="Run this step although done, and skip all others."),
+    click.option("--plan", is_flag=True, help="Say what would be run or skipped, and why; run nothing."),
+    click.option(
         "--max-workers", metavar="N", type=click.IntRange(min=1), help="How many activities run side by side."
     ),
     click.option(

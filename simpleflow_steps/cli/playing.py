@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from simpleflow_steps.cli.progress.protocol import Progress
     from simpleflow_steps.events import Event
+    from simpleflow_steps.execution.plan import Plan
     from simpleflow_steps.workflow import Workflow
 
 
@@ -32,6 +33,10 @@ class Request:
     storage: str | None
     force: tuple[str, ...]
     skip: tuple[str, ...]
+    from_: tuple[str, ...]
+    until: tuple[str, ...]
+    only: tuple[str, ...]
+    plan: bool
     max_workers: int | None
     on_conflict: Literal["fail", "wait"]
     lease_ttl: float | None
@@ -104,21 +109,36 @@ def play(request: Request, prepare: Callable[[], Prepared]) -> tuple[Tally, Outc
     return tally, Outcome(target=target, seconds=time.monotonic() - began, result=result)
 
 
+def plan(request: Request, prepare: Callable[[], Prepared]) -> Plan:
+    """Plan the run that is asked for; what the workflow's module prints goes to the standard error."""
+    with reserved_stdout():
+        logs.configure(request.log_level, request.log_format, colors=False)
+        prepared = prepare()
+        return _executor(request, prepared).plan(*prepared.args, **prepared.kwargs)
+
+
 def _run(request: Request, prepared: Prepared, kind: str, tally: Tally) -> Any:
     with make_progress(kind, tally) as progress:
-        executor = LocalExecutor(
-            prepared.workflow,
-            storage=request.storage,
-            workflow_id=prepared.workflow_id,
-            force=dict.fromkeys(request.force, "Asked for by --force"),
-            skip=dict.fromkeys(request.skip, "Asked for by --skip"),
-            max_workers=request.max_workers,
-            on_conflict=request.on_conflict,
-            lease_ttl=request.lease_ttl,
-            grace_period=request.grace,
-            on_event=Follower(tally, progress).follow,
-        )
+        executor = _executor(request, prepared, Follower(tally, progress).follow)
         return executor.run(*prepared.args, **prepared.kwargs)
+
+
+def _executor(request: Request, prepared: Prepared, on_event: Callable[[Event], None] | None = None) -> LocalExecutor:
+    lists = ("force", "skip", "from_", "until", "only")
+    asked: dict[str, Any] = {
+        name: dict.fromkeys(getattr(request, name), f"Asked for by --{name.strip('_')}") for name in lists
+    }
+    return LocalExecutor(
+        prepared.workflow,
+        storage=request.storage,
+        workflow_id=prepared.workflow_id,
+        max_workers=request.max_workers,
+        on_conflict=request.on_conflict,
+        lease_ttl=request.lease_ttl,
+        grace_period=request.grace,
+        on_event=on_event,
+        **asked,
+    )
 
 
 def _progress_kind(request: Request) -> str:

@@ -21,17 +21,18 @@ def resume(ctx: click.Context, /, workflow_id: str, target: str | None, **option
     ID is the workflow id. Without MODULE:WORKFLOW the class is the one of the last run; because a storage is not
     trusted to say what to import, its module must then be a file in the current directory.
 
-    The force and skip lists of the last run are not repeated: what was forced and ran is done by now. Pass --force and
-    --skip to ask again.
+    What the last run was asked for (--force, --skip, --from, --until, --only) is not repeated: what was forced and ran
+    is done by now. Pass it to ask again.
 
     \b
     sfs resume daily-20
     sfs resume daily-20 jobs.daily:Daily --storage s3://my-bucket/flows
     sfs resume daily-20 --force report --on-conflict wait
+    sfs resume daily-20 --from stats --plan
     """
-    from simpleflow_steps.cli.playing import Request, play
-    from simpleflow_steps.cli.report import conclude
+    from simpleflow_steps.cli.conclusion import carry_out
+    from simpleflow_steps.cli.playing import Request
     from simpleflow_steps.cli.resuming import resumed
 
     request = Request(**options)
-    ctx.exit(conclude(request, *play(request, lambda: resumed(workflow_id, target, request.storage))))
+    ctx.exit(carry_out(request, lambda: resumed(workflow_id, target, request.storage)))

@@ -41,16 +41,21 @@ def run(
     sfs run daily:Daily 2026-11-20
     sfs run daily:Daily 2026-11-20 --force stats --force report.chart
     sfs run daily:Daily 2026-11-20 --force '*' --skip fetch
+    sfs run daily:Daily 2026-11-20 --from stats --plan
+    sfs run daily:Daily 2026-11-20 --only report
     sfs run daily:Daily --input '{"day": "2026-11-20"}' > result.json
     sfs run jobs.daily:Daily 2026-11-20 --storage s3://my-bucket/flows --workflow-id daily-20
     sfs run daily:Daily 2026-11-20 --on-conflict wait --lease-ttl 20 --grace 120
 
-    A name covers all under it: stats covers stats.2012, and '*' covers every step. After a failure or an interruption
+    A name covers all under it: stats covers stats.2012, and '*' covers every step. --only outweighs all else; then come
+    --force and --from with the dependents of what runs, then --skip, then what is done. SIMPLEFLOW_FORCE, _SKIP, _FROM,
+    _UNTIL and _ONLY add to the options, with commas between the names.
+
+    After a failure or an interruption
     run the same command again, or sfs resume ID. The first signal (Ctrl-C, SIGTERM) lets running activities finish and
     be marked within the grace period, the second one gives them up, the third one leaves at once.
     """
-    from simpleflow_steps.cli.playing import Request, asked, play
-    from simpleflow_steps.cli.report import conclude
+    from simpleflow_steps.cli.conclusion import carry_out
+    from simpleflow_steps.cli.playing import Request, asked
 
-    request = Request(**options)
-    ctx.exit(conclude(request, *play(request, lambda: asked(target, words, given, workflow_id))))
+    ctx.exit(carry_out(Request(**options), lambda: asked(target, words, given, workflow_id)))

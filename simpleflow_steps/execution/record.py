@@ -25,20 +25,54 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class RetryRecord(_Part):
+    """An attempt at an activity that failed and was followed by another."""
+
+    activity: str
+    attempt: int
+    error: str
+    at: datetime
+
+
 class StepRecord(_Part):
-    """One step of a run: `state` is `running`, `completed`, `skipped` or `failed`; `plays` is how often it was
-    submitted.
+    """One step of a run: `state` is `running`, `completed`, `skipped`, `failed` or `invalidated`.
+
+    `run` is what was decided first, and `plays` is how often it ran; `within` is the nearest step around it, `asked`
+    its own `force` argument and `dependents` the names that it forces if it runs; `retried` has its last retries.
     """
 
     state: str
+    run: bool = True
     forced: bool = False
     reasons: tuple[str, ...] = ()
+    within: str | None = None
+    asked: bool = False
+    dependents: tuple[str, ...] = ()
     started: datetime | None = None
     finished: datetime | None = None
     seconds: float | None = None
     plays: int = 1
     retries: int = 0
+    retried: tuple[RetryRecord, ...] = ()
     error: str | None = None
+    traceback: str | None = None
+
+
+class ChildRecord(_Part):
+    """A child workflow that a run started, inside `step` if inside any; `after` counts the steps decided before."""
+
+    workflow: str
+    step: str | None = None
+    after: int = 0
+
+
+class AskedRecord(_Part):
+    """Names that the workflow itself asked to force, or to `skip`; `after` counts the steps decided before."""
+
+    names: tuple[str, ...]
+    skip: bool
+    reason: str | None = None
+    after: int = 0
 
 
 class ErrorRecord(_Part):
@@ -61,7 +95,11 @@ class RunRecord(_Part):
     """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
 
     `target` is the workflow's class as `module:qualname`, for people and as a hint: nothing is imported for its sake.
+    `counts` says how many steps are in each state. What may be large comes last, so that the beginning of the object
+    tells what a list of runs shows. `steps` are in the order in which they were decided.
     """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     run_id: str
     workflow_id: str
@@ -70,15 +108,30 @@ class RunRecord(_Part):
     version: str
     parent_workflow_id: str | None = None
     generation: int = 0
-    input: dict[str, Any] | None
-    force: dict[str, str] = Field(default_factory=dict)
-    skip: dict[str, str] = Field(default_factory=dict)
     status: str = "running"
     started: datetime
     finished: datetime | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+    force: dict[str, str] = Field(default_factory=dict)
+    skip: dict[str, str] = Field(default_factory=dict)
+    from_: dict[str, str] = Field(default_factory=dict, alias="from")
+    until: dict[str, str] = Field(default_factory=dict)
+    only: dict[str, str] = Field(default_factory=dict)
     error: ErrorRecord | None = None
+    input: dict[str, Any] | None
+    asked: tuple[AskedRecord, ...] = ()
+    children: dict[str, ChildRecord] = Field(default_factory=dict)
     steps: dict[str, StepRecord] = Field(default_factory=dict)
     markers: tuple[MarkerRecord, ...] = ()
+
+
+def dump_run(run: RunRecord) -> dict[str, Any]:
+    """Give a run as plain JSON; of steps, children and asked names only what is not as usual."""
+    short = {"asked", "children", "steps"}
+    head = run.model_dump(mode="json", by_alias=True, exclude=short)
+    rest = run.model_dump(mode="json", include=short, exclude_defaults=True)
+    markers = head.pop("markers")
+    return {**head, **rest, "markers": markers}
 
 
 def runs_prefix(workflow_id: str) -> str:

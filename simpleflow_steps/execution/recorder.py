@@ -13,15 +13,29 @@ from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import (
     ActivityHeartbeat,
     ActivityRetried,
+    ChildStarted,
     StepCompleted,
+    StepDecided,
     StepEvent,
     StepFailed,
     StepInvalidated,
+    StepsAsked,
     StepSkipped,
     StepStarted,
 )
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
-from simpleflow_steps.execution.record import LIMIT, MarkerRecord, RunRecord, StepRecord, error_record, runs_prefix
+from simpleflow_steps.execution.record import (
+    LIMIT,
+    AskedRecord,
+    ChildRecord,
+    MarkerRecord,
+    RetryRecord,
+    RunRecord,
+    StepRecord,
+    dump_run,
+    error_record,
+    runs_prefix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +48,9 @@ if TYPE_CHECKING:
 SHOWN = 20  # how many running steps the progress names
 OFTEN = 256 * 1024  # bytes; a larger record is not written with every renewal
 SELDOM = 10  # but with every so many-th one
+RETRIES_KEPT = 10  # of one step, the last ones
+TRACEBACK_KEPT = 8000  # characters of a step's traceback, the last ones
+ERROR_KEPT = 1000  # characters of an attempt's error
 TRIES = 3  # a write may find what this run wrote before, although no answer said so
 
 
@@ -56,6 +73,8 @@ class Recorder:
         self._sent: set[str] = set()
         self._steps: dict[str, dict[str, Any]] = {}
         self._counts: Counter[str] = Counter()
+        self._asked: list[AskedRecord] = []
+        self._children: dict[str, ChildRecord] = {}
         self._heard: dict[str, Any] = {}
         self._size = 0
         self._renewals = 0
@@ -82,10 +101,16 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            steps = {name: StepRecord(**step) for name, step in self._steps.items()}
+            record = self._record.model_copy(
+                update={
+                    "steps": {name: StepRecord(**step) for name, step in self._steps.items()},
+                    "counts": dict(+self._counts),
+                    "asked": tuple(self._asked),
+                    "children": dict(self._children),
+                }
+            )
         markers = tuple(MarkerRecord(name=m.name, details=_plain(m.details), at=m.at) for m in self._markers())
-        record = self._record.model_copy(update={"steps": steps, "markers": markers})
-        body = codec.dumps(record.model_dump(mode="json"))
+        body = codec.dumps(dump_run(record.model_copy(update={"markers": markers})))
         self._put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
         self._size = len(body)
 
@@ -148,22 +173,40 @@ class Recorder:
         """Ignore what the record does not hold."""
 
     @_hear.register
+    def _(self, event: StepsAsked) -> None:
+        asked = AskedRecord(names=event.steps, skip=event.skip, reason=event.reason, after=len(self._steps))
+        self._asked.append(asked)
+
+    @_hear.register
+    def _(self, event: ChildStarted) -> None:
+        child = ChildRecord(workflow=event.workflow, step=event.step, after=len(self._steps))
+        self._children.setdefault(event.child_id, child)
+
+    @_hear.register
+    def _(self, event: StepDecided) -> None:
+        if event.step in self._steps:
+            return
+        structure = {"within": event.within, "asked": event.asked, "dependents": event.dependents}
+        self._steps[event.step] = {"run": event.run, "plays": 0, "retries": 0, **structure}
+        self._set(event, "running" if event.run else "skipped")
+
+    @_hear.register
     def _(self, event: StepStarted) -> None:
-        before = self._steps.get(event.step)
-        plays = before["plays"] + 1 if before else 1
+        plays = self._steps[event.step]["plays"] + 1
         self._set(event, "running", started=event.at, finished=None, seconds=None, plays=plays, error=None)
 
     @_hear.register
     def _(self, event: StepCompleted) -> None:
-        self._set(event, "completed", finished=event.at, seconds=event.seconds)
+        self._set(event, "completed", finished=event.at, seconds=event.seconds, traceback=None)
 
     @_hear.register
     def _(self, event: StepFailed) -> None:
-        self._set(event, "failed", finished=event.at, seconds=event.seconds, error=event.error)
+        told = {"error": event.error, "traceback": event.traceback[-TRACEBACK_KEPT:] or None}
+        self._set(event, "failed", finished=event.at, seconds=event.seconds, **told)
 
     @_hear.register
     def _(self, event: StepSkipped) -> None:
-        if event.step not in self._steps:
+        if self._steps[event.step]["state"] == "skipped":
             self._set(event, "skipped", finished=event.at)
 
     @_hear.register
@@ -173,8 +216,13 @@ class Recorder:
 
     @_hear.register
     def _(self, event: ActivityRetried) -> None:
-        if event.step in self._steps:
-            self._steps[event.step]["retries"] += 1
+        step = self._steps.get(event.step or "")
+        if step is not None:
+            retry = RetryRecord(
+                activity=event.activity, attempt=event.attempt, error=event.error[:ERROR_KEPT], at=event.at
+            )
+            step["retries"] += 1
+            step["retried"] = (*step.get("retried", ()), retry)[-RETRIES_KEPT:]
 
     @_hear.register
     def _(self, event: ActivityHeartbeat) -> None:
@@ -182,7 +230,7 @@ class Recorder:
             self._heard[event.activity] = _plain(event.details)
 
     def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
-        step = self._steps.setdefault(event.step, {"plays": 1, "retries": 0})
+        step = self._steps[event.step]
         if "state" in step:
             self._counts[step["state"]] -= 1
         self._counts[state] += 1

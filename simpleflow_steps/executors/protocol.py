@@ -55,6 +55,13 @@ class Executor(Protocol):
         at its failure.
         """
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop, so that no step begins any more."""
+
+    def stop(self) -> None:
+        """End the run well although `run` has not ended: what runs is finished and marked, and nothing else begins."""
+
     def forget(self, step: str) -> Future[Any]:
         """Drop what is remembered of the waits inside a step, because it will be played anew although it was done."""
 

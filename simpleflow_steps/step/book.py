@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from simpleflow_steps.events import StepInvalidated
+from simpleflow_steps.events import StepInvalidated, event_of
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.step.selection import Decision, Selection, decide
 from simpleflow_steps.task import StorageTask
 
 if TYPE_CHECKING:
@@ -83,10 +82,6 @@ class StepBook:
         """Give what the run last saw of a marker."""
         return self._markers.get(name)
 
-    def decide(self, name: str, forced: Selection, skipped: Selection, *, force: bool) -> Decision:
-        """Run or skip: the one decision."""
-        return decide(name, forced=forced, skipped=skipped, done=self.is_done(name), force=force)
-
     def invalidate(self, name: str) -> Generator[Future[Any], None, None]:
         """Make a step that is about to run not done."""
         yield from self._prepare(name)
@@ -123,15 +118,11 @@ class StepBook:
 
     def invalidated(self, name: str, reason: str) -> StepInvalidated:
         """Make the event that tells of an invalidated step."""
-        context = self._executor.get_run_context()
-        return StepInvalidated(
-            workflow_id=context["workflow_id"],
-            run_id=context["run_id"],
-            at=self._executor.now(),
-            step=name,
-            reasons=(reason,),
-            skipped=self.states.get(name) == SKIPPED,
+        skipped = self.states.get(name) == SKIPPED
+        event: StepInvalidated = event_of(
+            self._executor, StepInvalidated, step=name, reasons=(reason,), skipped=skipped
         )
+        return event
 
     def _is_stale(self, name: str) -> bool:
         return self.is_done(name) and self.states.get(name) not in (RUNNING, RAN)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Body, ListedObject, Storage
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON; a larger result gets its own object
-OPTIONAL = ("result_shape", "result_key", "result_error")
+OPTIONAL = ("result_shape", "result_key", "result_size", "result_error")
 MARKER_LIMIT = 1024 * 1024  # bytes; nothing larger is read as a marker
 
 
@@ -40,7 +40,8 @@ class Marker(BaseModel):
     """What a done step leaves in storage, as JSON.
 
     `result_shape` says which activity's type hints bring `result` back; `result_key` is the object that holds a large
-    result; `result_error` is why there is none. `nonce` is fresh on every write.
+    result, and `result_size` how many bytes it has; `result_error` is why there is none. `nonce` is fresh on every
+    write.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -59,6 +60,7 @@ class Marker(BaseModel):
     result: Any = None
     result_shape: Any = None
     result_key: str | None = None
+    result_size: int | None = None
     result_error: str | None = None
 
 
@@ -263,7 +265,7 @@ class MarkerRegister:
             return marker.model_copy(update={"result": encoded.value, "result_shape": encoded.shape})
         key = f"{self.results}/{marker.step}/{marker.nonce}.json"
         self.storage.put(key, body)
-        return marker.model_copy(update={"result_key": key, "result_shape": encoded.shape})
+        return marker.model_copy(update={"result_key": key, "result_size": len(body), "result_shape": encoded.shape})
 
     def _read_large(self, name: str, key: str) -> Any:
         inside = key.startswith(f"{self.results}/") and not {".", ".."} & set(key[len(self.results) :].split("/"))

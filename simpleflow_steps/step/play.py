@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
 from simpleflow_steps.codec import NotStorable
-from simpleflow_steps.events import StepCompleted, StepEvent, StepFailed, StepInvalidated, StepSkipped, StepStarted
+from simpleflow_steps.events import (
+    StepCompleted,
+    StepDecided,
+    StepEvent,
+    StepFailed,
+    StepInvalidated,
+    StepSkipped,
+    StepStarted,
+    event_of,
+)
 from simpleflow_steps.exceptions import InvalidInput, MarkerGone, RunSuperseded, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
-from simpleflow_steps.scope import enclosing_steps, inside
+from simpleflow_steps.scope import current_step, enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
-from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask
+from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask, announce_steps
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.codec import Encoded
     from simpleflow_steps.executors.protocol import Executor
     from simpleflow_steps.step.marker import Seen
+    from simpleflow_steps.step.selection import Decision
     from simpleflow_steps.step.submittable import Step
     from simpleflow_steps.step.workflow import WorkflowStepMixin
     from simpleflow_steps.task import Submittable
@@ -71,7 +82,7 @@ class StepFuture(Driven[Any]):
         """Start it; it waits by itself for the markers, and for the same step if that is under way."""
         if self.step.step_name in enclosing_steps():
             raise InvalidInput(f"step {self.step.step_name!r} contains itself: give the inner one another name")
-        self.workflow.meet_step(self.step.step_name)
+        self.workflow.steering.meet(self.step.step_name)
         self.drive(self._play())
 
     def encode(self) -> Encoded:
@@ -103,17 +114,32 @@ class StepFuture(Driven[Any]):
     def _decide_and_play(self) -> Waits:
         yield from self._book.listed()
         yield from self._book.settled(self.step.step_name)
-        self._decision = self.workflow.decide_step(self.step)
+        self._stop_before()
+        self._decision = self._decide()
+        self._say_decided()
         if self._decision.run:
             yield from self._run()
         else:
             yield from self._skip()
         if self.step.emit_signal and not self.failures:
             yield self.executor.submit(SignalTask(f"step.{self.step.step_name}", propagate=False))
+        if not self.failures and self.workflow.steering.until.end(self.step.step_name):
+            self.executor.stop()
+
+    def _decide(self) -> Decision:
+        name = self.step.step_name
+        return self.workflow.steering.decide(name, done=self._book.is_done(name), force=self.step.force)
+
+    def _stop_before(self) -> None:
+        """Begin nothing more in a run that stops here."""
+        if self.workflow.steering.until.bars(self.step.step_name):
+            self.executor.stop()
+        if self.executor.stopping:
+            raise TaskCanceled(f"step {self.step.step_name!r} comes after what this run was to do")
 
     def _run(self) -> Waits:
         name, book = self.step.step_name, self._book
-        self.workflow.force_dependents(self.step)
+        self.workflow.steering.force_dependents(name, self.step.force_steps_if_executed)
         self._started = self.executor.now()
         self._say(StepStarted, "scheduled")
         book.plays[name] = book.plays.get(name, 0) + 1
@@ -152,6 +178,7 @@ class StepFuture(Driven[Any]):
     def _carry_out(self, activities: Submittable) -> Waits:
         """Run activities inside the step, and take their outcome as the step's."""
         with inside(*enclosing_steps(), self.step.step_name):
+            announce_steps(activities, self.executor)
             self._inner = inner = activities.submit(self.executor)
         yield inner
         self.failures = inner.failures
@@ -208,10 +235,17 @@ class StepFuture(Driven[Any]):
         if self._book.states.get(self.step.step_name) != RAN:
             self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
-        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), error=str(error), canceled=canceled))
+        text = "".join(traceback.format_exception(error))
+        told = {"error": str(error), "traceback": text, "canceled": canceled}
+        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), **told))
         tell, what = (log.info, "was cancelled") if canceled else (log.warning, "failed")
         sentence = f"step {what}: {self.step.step_name}: {error}"
         tell(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
+
+    def _say_decided(self) -> None:
+        step = self.step
+        structure = {"within": current_step(), "asked": step.force, "dependents": step.force_steps_if_executed}
+        self.executor.emit(self._event(StepDecided, run=self._decision.run, **structure))
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
         """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""
@@ -222,16 +256,10 @@ class StepFuture(Driven[Any]):
         log.info(f"step {status}", step=name, forced=decision.forced, reasons=details["reasons"])
 
     def _event(self, kind: type[StepEvent], **facts: Any) -> StepEvent:
-        context, decision = self.executor.get_run_context(), self._decision
-        return kind(
-            workflow_id=context["workflow_id"],
-            run_id=context["run_id"],
-            at=self.executor.now(),
-            step=self.step.step_name,
-            forced=decision.forced,
-            reasons=decision.reasons,
-            **facts,
-        )
+        name, decision = self.step.step_name, self._decision
+        about = {"step": name, "forced": decision.forced, "reasons": decision.reasons}
+        event: StepEvent = event_of(self.executor, kind, **about, **facts)
+        return event
 
     def _seconds(self) -> float:
         now = self.executor.now()

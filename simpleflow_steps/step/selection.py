@@ -20,6 +20,7 @@ class Selection:
 
     def __init__(self) -> None:
         self._reasons: dict[str, list[tuple[int, str]]] = {}
+        self._exact: dict[str, list[tuple[int, str]]] = {}
         self._order = count()
         self._met: set[str] = set()
 
@@ -40,13 +41,22 @@ class Selection:
             if reason:
                 reasons.append((order, reason))
 
+    def add_exactly(self, names: Iterable[str], reason: str | None = None) -> None:
+        """Add steps by their very names, which cover nothing under them and need not be in the run."""
+        order = next(self._order)
+        for name in names:
+            reasons = self._exact.setdefault(name, [])
+            if reason:
+                reasons.append((order, reason))
+
     def covers(self, name: str) -> bool:
         """Tell whether a step is selected."""
-        return covered_by_any(name, self._reasons)
+        return name in self._exact or covered_by_any(name, self._reasons)
 
     def reasons(self, name: str) -> tuple[str, ...]:
         """Collect why a step is selected, in the order in which the reasons were added, each once."""
-        found = sorted(entry for selector in covering(name, self._reasons) for entry in self._reasons[selector])
+        found = [entry for selector in covering(name, self._reasons) for entry in self._reasons[selector]]
+        found = sorted([*found, *self._exact.get(name, ())])
         return tuple(dict.fromkeys(reason for _, reason in found))
 
     def meet(self, name: str) -> None:
@@ -67,12 +77,23 @@ class Decision:
     reasons: tuple[str, ...] = ()
 
 
-def decide(name: str, *, forced: Selection, skipped: Selection, done: bool, force: bool = False) -> Decision:
-    """Decide whether a step runs or is skipped: force beats skip, and both beat what is done.
+def decide(
+    name: str,
+    *,
+    forced: Selection,
+    skipped: Selection,
+    done: bool,
+    force: bool = False,
+    only: Selection | None = None,
+) -> Decision:
+    """Decide whether a step runs or is skipped: `only` beats force, force beats skip, all of them beat what is done.
 
     :param done: whether the step has a valid marker
     :param force: the step's own `force` argument
+    :param only: if it has names, all other steps are skipped
     """
+    if only is not None and only.names and not only.covers(name):
+        return Decision(run=False, forced=True, reasons=(f"Only {', '.join(only.names)} was asked for",))
     if force or forced.covers(name):
         return Decision(run=True, forced=True, reasons=forced.reasons(name) or ((FORCED_BY_ITSELF,) if force else ()))
     if skipped.covers(name):

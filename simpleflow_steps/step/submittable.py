@@ -10,7 +10,7 @@ from simpleflow_steps.step.play import StepFuture
 from simpleflow_steps.task import SubmittableContainer, as_submittable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from simpleflow_steps.executors.protocol import Executor
     from simpleflow_steps.step.workflow import WorkflowStepMixin
@@ -51,6 +51,10 @@ class Step(SubmittableContainer):
 
     def __repr__(self) -> str:
         return f"<Step {self.step_name}>"
+
+    def steps_inside(self) -> Iterator[str]:
+        """Name itself."""
+        yield self.step_name
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set the attribute on what the step does, and on what it does when it is skipped."""

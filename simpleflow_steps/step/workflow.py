@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.activity import Activity
+from simpleflow_steps.events import StepsAsked, event_of
 from simpleflow_steps.step.book import StepBook
 from simpleflow_steps.step.marker import MarkerRegister
-from simpleflow_steps.step.selection import Selection
+from simpleflow_steps.step.names import check_selectors
+from simpleflow_steps.step.steering import Steering
 from simpleflow_steps.step.submittable import Step
 from simpleflow_steps.step.tasks import GetStepsDoneTask, results_prefix
 from simpleflow_steps.storage import open_bucket
@@ -17,7 +19,7 @@ from simpleflow_steps.task import ActivityTask, StorageTask
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from simpleflow_steps.step.selection import Decision
+    from simpleflow_steps.step.selection import Selection
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.workflow import Workflow
 
@@ -42,9 +44,7 @@ class WorkflowStepMixin:
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._forced = Selection()
-        self._skipped = Selection()
-        self._dependents: set[str] = set()
+        self.steering = Steering()
 
     def step(
         self,
@@ -69,19 +69,19 @@ class WorkflowStepMixin:
 
     def add_forced_steps(self, steps: Iterable[str], reason: str | None = None) -> None:
         """Ask for steps, and all that their names cover, to run although they are done."""
-        self._forced.add(steps, reason)
+        self._ask(self.steering.forced, steps, reason, skip=False)
 
     def add_skipped_steps(self, steps: Iterable[str], reason: str | None = None) -> None:
         """Ask for steps, and all that their names cover, not to run although they are not done."""
-        self._skipped.add(steps, reason)
+        self._ask(self.steering.skipped, steps, reason, skip=True)
 
     def get_forced_steps(self) -> list[str]:
         """Give the names that were asked to run."""
-        return list(self._forced.names)
+        return list(self.steering.forced.names)
 
     def get_skipped_steps(self) -> list[str]:
         """Give the names that were asked not to run."""
-        return list(self._skipped.names)
+        return list(self.steering.skipped.names)
 
     def get_step_bucket(self) -> str:
         """Give the bucket of the markers: a bucket's name, `host/bucket`, or a storage URL. Override it to move
@@ -118,24 +118,6 @@ class WorkflowStepMixin:
         register = MarkerRegister(self._markers_storage(), prefix, results_prefix(prefix))
         return StepBook(register, workflow.executor, workflow.step_listing)
 
-    def decide_step(self, step: Step) -> Decision:
-        """Decide whether a step runs, by what is asked for and what is done."""
-        return self.step_book.decide(step.step_name, self._forced, self._skipped, force=step.force)
-
-    def meet_step(self, name: str) -> None:
-        """Remember that the workflow has a step of this name."""
-        self._forced.meet(name)
-        self._skipped.meet(name)
-
-    def force_dependents(self, step: Step) -> None:
-        """Ask for what depends on a step to run, because the step does."""
-        self._dependents.update(step.force_steps_if_executed)
-        self.add_forced_steps(step.force_steps_if_executed, f"Dep of {step.step_name}")
-
-    def unmatched_steps(self) -> list[str]:
-        """List the names asked for that no step of this run has; a step's dependents need not be in every run."""
-        return [n for n in (*self._forced.unmatched(), *self._skipped.unmatched()) if n not in self._dependents]
-
     def step_names(self) -> set[str]:
         """Give the names of the steps that this run has met."""
         return set(self.step_book.states) if "step_book" in vars(self) else set()
@@ -143,6 +125,13 @@ class WorkflowStepMixin:
     def step_names_done(self) -> set[str]:
         """Give the names of the steps that this run knows as done."""
         return set(self.step_book.names_done()) if "step_book" in vars(self) else set()
+
+    def _ask(self, selection: Selection, steps: Iterable[str], reason: str | None, *, skip: bool) -> None:
+        """Add names to a selection, and tell of them: a plan of the next run asks for them at the same place."""
+        names = check_selectors(steps, "steps")
+        selection.add(names, reason)
+        executor = self._as_workflow.executor
+        executor.emit(event_of(executor, StepsAsked, steps=names, skip=skip, reason=reason))
 
     @property
     def _as_workflow(self) -> Workflow:

@@ -64,6 +64,9 @@ class Watched:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._call("list", prefix, lambda: self.inner.list(prefix))
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        return self._call("folders", prefix, lambda: self.inner.folders(prefix))
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         return self._call("get", key, lambda: self.inner.get(key, max_size=max_size, first=first))
 

@@ -15,7 +15,6 @@ from simpleflow_steps.futures import Future
 from simpleflow_steps.step.book import RAN, RUNNING, SKIPPED, StepBook
 from simpleflow_steps.step.marker import MarkerRegister
 from simpleflow_steps.step.names import covers
-from simpleflow_steps.step.selection import Selection
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.task import StorageTask
 from tests.step.doubles import Watched, at_key
@@ -128,15 +127,6 @@ def test_what_the_run_wrote_is_newer_than_a_listing_asked_for_before():
     asked.set_finished(stale)
 
     assert not shelf.book.is_done("a")
-
-
-def test_a_decision_goes_by_what_is_done():
-    shelf = Shelf("a")
-    shelf.list()
-
-    decisions = [shelf.book.decide(name, Selection(), Selection(), force=False).run for name in "ab"]
-
-    assert decisions == [False, True]
 
 
 def test_writes_of_one_marker_never_overlap():

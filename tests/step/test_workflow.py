@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.step.stage import CALLS, EVERYWHERE, Stage, note, simple, workflow_of
 @pytest.fixture
 def workflow() -> Any:
     """Give a workflow that no executor runs."""
-    return workflow_of(print)(None)
+    return workflow_of(print)(MagicMock())
 
 
 def test_names_and_reasons_add_up(workflow):
@@ -146,18 +147,18 @@ def test_a_run_knows_the_names_of_its_steps(stage: Stage):
 
     assert stage.workflow.step_names() == {"a", "b"}
     assert stage.workflow.step_names_done() == {"a", "old"}
-    assert stage.workflow.unmatched_steps() == []
+    assert stage.workflow.steering.unmatched() == []
 
 
 def test_a_workflow_without_any_step_lists_nothing(stage: Stage):
     stage.run(lambda workflow: None, force=["a"])
 
     assert stage.workflow.step_names() == stage.workflow.step_names_done() == set()
-    assert stage.workflow.unmatched_steps() == ["a"]
+    assert stage.workflow.steering.unmatched() == ["a"]
 
 
 def test_two_runs_of_one_workflow_share_nothing_but_the_storage():
-    first, second = (workflow_of(simple("a"))(None) for _ in range(2))
+    first, second = (workflow_of(simple("a"))(MagicMock()) for _ in range(2))
 
     first.add_forced_steps(["a"])
 

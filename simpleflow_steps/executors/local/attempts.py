@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import log
 from simpleflow_steps.activity import ActivityContext
-from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried
-from simpleflow_steps.exceptions import ContinueAsNew, RunSuperseded, TaskCanceled, TaskFailed, TaskTimeout
+from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried, event_of
+from simpleflow_steps.exceptions import ContinueAsNew, RunStopped, RunSuperseded, TaskCanceled, TaskFailed, TaskTimeout
 from simpleflow_steps.executors.local.retries import Retries, Verdict
 from simpleflow_steps.scope import current_step
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
@@ -146,7 +146,8 @@ class Attempts(ABC):
         if self.execution.closing:
             self.future.set_exception(failure, raises=self.task.raises_on_failure)
             return
-        retried = self.execution.event(
+        retried = event_of(
+            self.execution,
             ActivityRetried,
             activity=self.task.name,
             step=self.step,
@@ -234,8 +235,8 @@ class ActivityAttempts(Attempts):
         if self.is_over(turn):
             return
         self._watch("heartbeat")
-        heartbeat = self.execution.event(
-            ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
+        heartbeat = event_of(
+            self.execution, ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
         )
         self.execution.emit(heartbeat)
 
@@ -345,6 +346,9 @@ class ChildAttempts(Attempts):
                 self._continue(error)
             case TaskCanceled():
                 self.future.set_cancelled(str(error))
+            case RunStopped():
+                self.future.set_cancelled("the run is stopping")
+                self.execution.stop()
             case RunSuperseded():
                 # whoever owns the child now plays it: no retry of ours may come between
                 self.future.set_exception(as_task_failed(self.task.name, error))

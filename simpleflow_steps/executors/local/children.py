@@ -58,6 +58,11 @@ class Children:
         for child in self._live:
             child.ask_to_cancel()
 
+    def stop(self) -> None:
+        """Have them begin nothing more."""
+        for child in self._live:
+            child.post(child.stop)
+
     def _ended(self, child: Execution, ended: Callable[..., object], *outcome: Any) -> None:
         self._live.discard(child)
         ended(*outcome)

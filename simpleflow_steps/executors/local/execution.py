@@ -8,7 +8,8 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.codec import NotStorable, check_arguments, digest
-from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.events import ChildStarted, event_of
+from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
@@ -20,6 +21,7 @@ from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
+from simpleflow_steps.scope import current_step
 from simpleflow_steps.storage.fence import fenced
 from simpleflow_steps.task import (
     ActivityTask,
@@ -77,7 +79,7 @@ class Execution:
         self._open = 0
         self._closing = False
         self._hurried = False
-        self._aborted: Exception | None = None
+        self._aborted: BaseException | None = None
         self.children = Children(self)
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
@@ -120,10 +122,6 @@ class Execution:
         if self.tenure is not None:
             self.tenure.hear(event)
         self.owner.emit(event)
-
-    def event(self, kind: Any, **facts: Any) -> Any:
-        """Make an event of this run."""
-        return kind(workflow_id=self._context["workflow_id"], run_id=self._context["run_id"], at=self.now(), **facts)
 
     def check(self) -> None:
         """Do nothing while this run surely owns its execution; call it from any thread.
@@ -170,8 +168,18 @@ class Execution:
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
         self.loop.turn()
 
-    def abort(self, error: Exception) -> None:
-        """Have the run fail with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop."""
+        return isinstance(self._aborted, RunStopped)
+
+    def stop(self) -> None:
+        """End the run well: what runs is finished, and nothing else begins, in its children too."""
+        self.abort(RunStopped())
+        self.children.stop()
+
+    def abort(self, error: BaseException) -> None:
+        """Have the run end with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
         if self._aborted is None or isinstance(error, RunSuperseded):
             self._aborted = error
 
@@ -221,7 +229,7 @@ class Execution:
         return self._closing
 
     @property
-    def aborted(self) -> Exception | None:
+    def aborted(self) -> BaseException | None:
         """Why the run must end, whatever the workflow says."""
         return self._aborted
 
@@ -294,7 +302,7 @@ class Execution:
     @_start.register
     def _(self, task: StorageTask) -> Future[Any]:
         future: Future[Any] = Future(self)
-        if self.superseded and self._aborted is not None:
+        if isinstance(self._aborted, RunSuperseded):
             future.set_exception(self._aborted)
             return future
         self._track(future)
@@ -331,12 +339,14 @@ class Execution:
         workflow_id = child_workflow_id(
             self._context["workflow_id"], task.workflow, bound.args, bound.kwargs, self._occurrences
         )
+        started = {"child_id": workflow_id, "workflow": task.workflow.get_name(), "step": current_step()}
+        self.emit(event_of(self, ChildStarted, **started))
         future: Future[Any] = Future(self, target=task.workflow)
         return self._attempt(ChildAttempts(self, task, future, workflow_id))
 
     def _attempt(self, attempts: ActivityAttempts | ChildAttempts) -> Future[Any]:
         future = attempts.future
-        if self._closing:
+        if self._closing or self.stopping:
             future.set_cancelled("the run is ending")
         else:
             self._track(future)

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from simpleflow_steps import log
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import check_arguments, reference
-from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted
-from simpleflow_steps.exceptions import AggregateException, ContinueAsNew, InvalidInput, RunSuperseded, TaskCanceled
-from simpleflow_steps.executors.local.asked import Asked
+from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted, event_of
+from simpleflow_steps.exceptions import (
+    AggregateException,
+    ContinueAsNew,
+    InvalidInput,
+    RunStopped,
+    RunSuperseded,
+    TaskCanceled,
+)
+from simpleflow_steps.execution.asked import Asked
+from simpleflow_steps.execution.past import read_past
+from simpleflow_steps.execution.plan import Plan, make_plan
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
 from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
@@ -22,6 +31,7 @@ from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
 from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
 from simpleflow_steps.settings import load_settings
+from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 from simpleflow_steps.storage import default_storage, open_storage
 from simpleflow_steps.task import check_task_name
@@ -37,6 +47,9 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 
+WELL = ("continued", "stopped")  # ends that are raised and are no failures
+
+
 class LocalExecutor:
     """Run a workflow here and now.
 
@@ -47,6 +60,9 @@ class LocalExecutor:
         workflow's name and a digest of its input
     :param force: names of steps to run although they are done; a mapping gives the reasons too
     :param skip: names of steps not to run although they are not done; force beats skip
+    :param from_: names of steps to force together with all that came after them in the order of the past runs
+    :param until: names of steps after which the run stops, once all of them are over; `run` gives None then
+    :param only: names of steps to force while all others are skipped, whatever else asks for them
     :param pool: any `concurrent.futures.Executor` for the activities; threads of its own if None
     :param max_workers: how many threads, if there is no pool
     :param on_conflict: if another run holds the execution: `"fail"` at once, or `"wait"` for it
@@ -67,6 +83,9 @@ class LocalExecutor:
         workflow_id: str | None = None,
         force: Iterable[str] | Mapping[str, str] = (),
         skip: Iterable[str] | Mapping[str, str] = (),
+        from_: Iterable[str] | Mapping[str, str] = (),
+        until: Iterable[str] | Mapping[str, str] = (),
+        only: Iterable[str] | Mapping[str, str] = (),
         pool: Pool | None = None,
         max_workers: int | None = None,
         on_conflict: Literal["fail", "wait"] = "fail",
@@ -76,12 +95,7 @@ class LocalExecutor:
         on_event: Callable[[Event], object] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if not (isinstance(workflow_class, type) and issubclass(workflow_class, Workflow)):
-            raise InvalidInput(f"LocalExecutor({workflow_class!r}): pass a class that inherits from Workflow")
-        if max_workers is not None and (type(max_workers) is not int or max_workers < 1):
-            raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
-        if pool is not None and not callable(getattr(pool, "submit", None)):
-            raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
+        _check(workflow_class, pool, max_workers)
         settings = load_settings()
         self.workflow_class = workflow_class
         self.workflow_id = None if workflow_id is None else check_workflow_id(workflow_id)
@@ -91,7 +105,8 @@ class LocalExecutor:
         self._terms = Terms.read(on_conflict, lease_ttl, settings)
         self._grace = settings.grace_period if grace_period is None else grace_period
         self._root: Execution | None = None
-        self._asked = Asked(force, skip, settings)
+        self._new_asked = partial(Asked, settings, force=force, skip=skip, from_=from_, until=until, only=only)
+        self._asked = self._new_asked()
         self._pool = pool
         self._max_workers = max_workers
         self._middlewares = make_middlewares(middlewares)
@@ -120,9 +135,26 @@ class LocalExecutor:
             self._root = None
             self._running.release()
 
+    def plan(self, *args: Any, **kwargs: Any) -> Plan:
+        """Say what `run` with this input would do with each known step, and why; nothing is run or written.
+
+        It is known from the markers and the past runs. `run` decides in the same way, so that both agree on every step
+        that `run` comes to.
+
+        :raises StorageError: if the storage cannot be reached or refuses
+        """
+        bound = check_arguments(self.workflow_class, args, kwargs)
+        workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, bound.args, bound.kwargs)
+        context = self.run_context(self.workflow_class, workflow_id, bound.args, bound.kwargs)
+        workflow = Execution(self, self.workflow_class, context).workflow
+        if not isinstance(workflow, WorkflowStepMixin):
+            return Plan(workflow_id, ())
+        return make_plan(self.storage, workflow_id, workflow.step_book.register, self._new_asked())
+
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
+        self._asked = self._new_asked()
         generation = 0
         try:
             while True:
@@ -130,6 +162,8 @@ class LocalExecutor:
                 self._root = Execution(self, self.workflow_class, context, generation)
                 try:
                     return self.play(self._root, args, kwargs)
+                except RunStopped:
+                    return None
                 except ContinueAsNew as following:
                     bound = check_arguments(self.workflow_class, following.run_args, following.run_kwargs)
                     args, kwargs = bound.args, bound.kwargs
@@ -186,7 +220,7 @@ class LocalExecutor:
             )
         with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
             tenure = self._begin(execution, args, kwargs)
-            execution.emit(execution.event(RunStarted, workflow=context["name"], parent_workflow_id=parent))
+            execution.emit(event_of(execution, RunStarted, workflow=context["name"], parent_workflow_id=parent))
             log.info("run started", workflow=context["name"])
             status, error = "failed", None
             try:
@@ -200,9 +234,10 @@ class LocalExecutor:
                 return result
             finally:
                 self.post_office.close(workflow_id, execution.unread)
-                tenure.end(status, None if status == "continued" else error)
-                told = None if error is None or status == "continued" else str(error) or type(error).__name__
-                execution.emit(execution.event(RunFinished, status=status, error=told, parent_workflow_id=parent))
+                error = None if status in WELL else error
+                tenure.end(status, error)
+                told = None if error is None else str(error) or type(error).__name__
+                execution.emit(event_of(execution, RunFinished, status=status, error=told, parent_workflow_id=parent))
                 log.info("run ended", status=status)
 
     def _begin(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tenure:
@@ -223,8 +258,7 @@ class LocalExecutor:
 
     def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         workflow = execution.workflow
-        if isinstance(workflow, WorkflowStepMixin):
-            self._asked.tell(workflow)
+        self._steer(workflow, execution.get_run_context())
         continued = None
         result = None
         try:
@@ -235,6 +269,12 @@ class LocalExecutor:
             if execution.aborted is not None and several.split(RunSuperseded)[1] is None:
                 raise execution.aborted from several
             raise
+        except Exception as error:
+            if execution.stopping and isinstance(error, TaskCanceled):
+                raise RunStopped from error
+            raise
+        if execution.stopping and execution.roots.all_well:
+            return result
         execution.finish()
         failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
         if failure is not None:
@@ -245,12 +285,21 @@ class LocalExecutor:
         workflow.on_completed(execution.history)
         return result
 
+    def _steer(self, workflow: Workflow, context: RunContext) -> None:
+        """Hand the workflow what is asked for, with what its past runs tell if that matters to it."""
+        if not isinstance(workflow, WorkflowStepMixin):
+            return
+        known = NOTHING_KNOWN
+        if self._asked.needs_past:
+            known = read_past(self.storage, context["workflow_id"], but=context["run_id"]).steps
+        self._asked.tell(workflow.steering, context["workflow_id"], known)
+
     def _end_badly(self, execution: Execution, status: str, raised: BaseException) -> None:
         """Let what runs finish, unless the user wants to leave now, and tell the workflow."""
         if status == "continued":
             return
         try:
-            execution.close(None if isinstance(raised, Exception) else self._grace)
+            execution.close(None if isinstance(raised, Exception | RunStopped) else self._grace)
         finally:
             # whoever interrupts a second time does not wait for what runs
             execution.children.cancel()
@@ -258,6 +307,8 @@ class LocalExecutor:
 
     def _tell_workflow(self, execution: Execution, status: str, raised: BaseException) -> None:
         try:
+            if status in WELL:
+                return
             if status in ("canceled", "interrupted"):
                 execution.workflow.on_canceled(execution.history)
             else:
@@ -269,7 +320,7 @@ class LocalExecutor:
     def _report_unmatched(self, execution: Execution) -> None:
         nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)
         if nearest:
-            execution.emit(execution.event(NamesUnmatched, nearest=nearest))
+            execution.emit(event_of(execution, NamesUnmatched, nearest=nearest))
         for name, likely in nearest.items():
             meant = f"; did you mean {' or '.join(likely)}?" if likely else ""
             sentence = f"a name to force or skip matched no step: {name}{meant}"
@@ -279,10 +330,21 @@ class LocalExecutor:
         return Pools(self._pool, self._max_workers, self._middlewares)
 
 
+def _check(workflow_class: object, pool: object, max_workers: object) -> None:
+    if not (isinstance(workflow_class, type) and issubclass(workflow_class, Workflow)):
+        raise InvalidInput(f"LocalExecutor({workflow_class!r}): pass a class that inherits from Workflow")
+    if max_workers is not None and (type(max_workers) is not int or max_workers < 1):
+        raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
+    if pool is not None and not callable(getattr(pool, "submit", None)):
+        raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
+
+
 def _status(raised: BaseException) -> str:
     match raised:
         case ContinueAsNew():
             return "continued"
+        case RunStopped():
+            return "stopped"
         case RunSuperseded():
             return "superseded"
         case TaskCanceled():

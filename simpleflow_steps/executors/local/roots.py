@@ -31,6 +31,11 @@ class Roots:
         for future in list(self._open.values()):
             future.cancel()
 
+    @property
+    def all_well(self) -> bool:
+        """Whether nothing is open, and nothing failed or was cancelled."""
+        return not self._open and not self._failed
+
     def unnoticed(self) -> list[Exception]:
         """Give the failures that the workflow never looked at."""
         return [

@@ -10,24 +10,37 @@ import click
 
 from simpleflow_steps.cli.failures import FAILED, WRONG_USE, exit_code, leaves, message_of, tell
 from simpleflow_steps.cli.output import jsonable, print_json
+from simpleflow_steps.cli.planning import show_plan
+from simpleflow_steps.cli.playing import plan, play
 from simpleflow_steps.cli.tally import COMPLETED, INVALIDATED, SKIPPED, UNFINISHED, StepRow
 from simpleflow_steps.cli.tally import FAILED as STEP_FAILED
 from simpleflow_steps.cli.text import elapsed, shown
 from simpleflow_steps.exceptions import RunSuperseded, StorageError, TaskFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from simpleflow_steps.cli.playing import Outcome, Request
+    from simpleflow_steps.cli.playing import Outcome, Prepared, Request
     from simpleflow_steps.cli.tally import Tally
 
 OWN_WORDS = (TaskFailed, RunSuperseded, StorageError, KeyboardInterrupt, BaseExceptionGroup)
+
+
+def carry_out(request: Request, prepare: Callable[[], Prepared]) -> int:
+    """Run what is asked for, or only plan it, and give the exit code."""
+    if request.plan:
+        show_plan(plan(request, prepare), as_json=request.as_json)
+        return 0
+    return conclude(request, *play(request, prepare))
 
 
 def conclude(request: Request, tally: Tally, outcome: Outcome) -> int:
     """Print the end of a run and give its exit code."""
     if tally.started and (request.log_format == "human" or sys.stderr.isatty()):
         click.echo(_summary(tally, outcome), err=True)
+    if tally.status == "stopped":
+        _tell_how_to_resume(request, tally, outcome)
     if outcome.error is not None:
         _tell(request, tally, outcome, outcome.error)
     if request.as_json:
@@ -59,6 +72,10 @@ def _tell(request: Request, tally: Tally, outcome: Outcome, error: BaseException
         return
     if any(isinstance(member, RunSuperseded) for member in leaves(error)):
         return
+    _tell_how_to_resume(request, tally, outcome)
+
+
+def _tell_how_to_resume(request: Request, tally: Tally, outcome: Outcome) -> None:
     click.echo(f"To resume: {_resume(request, tally, outcome)} (steps that are done are skipped)", err=True)
 
 

@@ -1,0 +1,139 @@
+"""What the past runs of an execution tell of its steps: their order, what contains what, what forces what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from simpleflow_steps import log
+from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt
+from simpleflow_steps.execution.record import read_run, run_ids
+from simpleflow_steps.step.known import NOTHING_KNOWN, KnownAsk, KnownChild, KnownStep, KnownSteps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from simpleflow_steps.execution.record import RunRecord
+    from simpleflow_steps.storage import Storage
+
+LOOKED_BACK = 20  # runs that are read at most
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of an execution from its runs; `newest` is None if it never ran."""
+
+    steps: KnownSteps
+    newest: RunRecord | None = None
+
+
+def read_past(storage: Storage, workflow_id: str, *, but: str | None = None) -> Past:
+    """Read the runs of an execution, from the newest back to one that tells everything.
+
+    :param but: the id of a run to leave out: the one that asks
+    """
+    ids = sorted((run_id for run_id in run_ids(storage, workflow_id) if run_id != but), reverse=True)
+    return past_of(list(_told(storage, workflow_id, ids[:LOOKED_BACK])))
+
+
+def past_of(runs: list[RunRecord]) -> Past:
+    """Put together what runs tell, the newest first.
+
+    The newest one that was completed met all there is; later ones may add to it. Of earlier ones only what is inside
+    steps counts that were not played since.
+    """
+    if not runs:
+        return Past(NOTHING_KNOWN)
+    complete = next((place for place, run in enumerate(runs) if _met_all(run)), len(runs) - 1)
+    merged = _Merged()
+    for run in reversed(runs[: complete + 1]):
+        merged.add(run)
+    for run in runs[complete + 1 :]:
+        merged.add(run, only_unknown_insides=True)
+    children = {child: known for run in reversed(runs) for child, known in _children(run)}
+    asks = tuple(_asks(runs[complete] if _met_all(runs[complete]) else runs[0]))
+    return Past(KnownSteps(merged.in_order(), asks, children, ended=any(map(_met_all, runs))), runs[0])
+
+
+def tells_everything(run: RunRecord) -> bool:
+    """Whether no older run can add to what this one tells: it began the chain, was completed and skipped nothing."""
+    return _met_all(run) and not run.counts.get("skipped")
+
+
+@dataclass
+class _Merged:
+    """Steps of several runs in one order."""
+
+    order: list[str] = field(default_factory=list)
+    steps: dict[str, KnownStep] = field(default_factory=dict)
+    ran: dict[str, bool] = field(default_factory=dict)
+
+    def add(self, run: RunRecord, *, only_unknown_insides: bool = False) -> None:
+        """Add a run's steps, each new one behind the one that it followed there."""
+        following: dict[str | None, list[str]] = defaultdict(list)
+        previous: str | None = None
+        for name, step in run.steps.items():
+            known = _known(run, name)
+            new = name not in self.steps
+            if only_unknown_insides and (not new or not self._is_unknown_inside(known)):
+                previous = name if name in self.steps else previous
+                continue
+            self.steps[name] = known
+            self.ran[name] = step.run
+            if new:
+                following[previous].append(name)
+            else:
+                previous = name
+        self.order = list(_woven(self.order, following))
+
+    def in_order(self) -> dict[str, KnownStep]:
+        """Give the steps in their order."""
+        return {name: self.steps[name] for name in self.order}
+
+    def _is_unknown_inside(self, known: KnownStep) -> bool:
+        """Tell whether a step is inside one whose other decision is all that later runs tell of."""
+        return known.within is not None and self.ran.get(known.within, known.reached_by_run) != known.reached_by_run
+
+
+def _woven(order: list[str], following: dict[str | None, list[str]]) -> Iterator[str]:
+    yield from following[None]
+    for name in order:
+        yield name
+        yield from following.get(name, ())
+
+
+def _known(run: RunRecord, name: str) -> KnownStep:
+    step = run.steps[name]
+    around = run.steps.get(step.within or "")
+    return KnownStep(name, step.within, around is None or around.run, step.asked, step.dependents)
+
+
+def _asks(run: RunRecord) -> Iterator[KnownAsk]:
+    names = list(run.steps)
+    for asked in run.asked:
+        before = names[asked.after] if 0 <= asked.after < len(names) else None
+        yield KnownAsk(asked.names, asked.skip, asked.reason, before)
+
+
+def _children(run: RunRecord) -> Iterator[tuple[str, KnownChild]]:
+    names = list(run.steps)
+    for child_id, child in run.children.items():
+        after = names[child.after - 1] if 0 < child.after <= len(names) else None
+        yield child_id, KnownChild(child.workflow, child.step, after)
+
+
+def _met_all(run: RunRecord) -> bool:
+    return run.status == "completed" and run.generation == 0
+
+
+def _told(storage: Storage, workflow_id: str, ids: Iterable[str]) -> Iterator[RunRecord]:
+    for run_id in ids:
+        try:
+            run = read_run(storage, workflow_id, run_id)
+        except (ObjectNotFound, RecordCorrupt) as error:
+            log.warning("a run's record cannot be read; what it tells is missing", run=run_id, error=str(error))
+            continue
+        yield run
+        if tells_everything(run):
+            return
