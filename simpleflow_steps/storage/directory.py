@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from simpleflow_steps.exceptions import ObjectNotFound, StorageDenied, StorageError
 from simpleflow_steps.storage.conditions import check_conditions, demand
 from simpleflow_steps.storage.durable import make_directories, remove_stale, sync_directories, temporary_file
-from simpleflow_steps.storage.keys import check_key, check_prefix
+from simpleflow_steps.storage.keys import check_key, check_prefix, in_key_order
 from simpleflow_steps.storage.locking import exclusive, shared
 from simpleflow_steps.storage.protocol import Body, ListedObject
 from simpleflow_steps.storage.reads import check_first, check_size
-from simpleflow_steps.storage.tree import find_file, make_place, prune, walk
+from simpleflow_steps.storage.tree import find_file, folders, make_place, prune, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,13 @@ class DirectoryStorage:
         # text without lone surrogates sorts like its UTF-8 bytes
         found.sort(key=lambda item: item[0])
         return (_listed(key, state) for key, state in found)
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """Give the folders under a prefix as they are now; a directory without objects is none."""
+        check_prefix(prefix)
+        with self._faults(f"folders under {prefix!r}"), shared(self._lock):
+            found = list(folders(self._root, prefix))
+        return iter(in_key_order(found))
 
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object, or its beginning."""

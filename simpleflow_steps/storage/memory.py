@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from simpleflow_steps.exceptions import ObjectNotFound
 from simpleflow_steps.storage.conditions import check_conditions, demand
-from simpleflow_steps.storage.keys import check_key, check_prefix
+from simpleflow_steps.storage.keys import check_key, check_prefix, folder_of, in_key_order
 from simpleflow_steps.storage.protocol import Body, ListedObject
 from simpleflow_steps.storage.reads import check_first, check_size
 
@@ -70,6 +70,13 @@ class MemoryStorage:
         # text without lone surrogates sorts like its UTF-8 bytes
         found.sort(key=lambda item: item[0])
         return (ListedObject(key, each.etag, len(each.body), each.modified) for key, each in found)
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """Give the folders under a prefix as they are now."""
+        check_prefix(prefix)
+        with self._store.lock:
+            found = {folder_of(key, prefix) for key in self._store.objects if key.startswith(prefix)}
+        return iter(in_key_order(name for name in found if name is not None))
 
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object, or its beginning."""

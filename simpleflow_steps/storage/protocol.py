@@ -62,6 +62,15 @@ class Storage(Protocol):
         The listing is made when this is called, not while it is iterated.
         """
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """Give the folders next below the text `prefix`, each once, in the order in which `list` meets their keys.
+
+        A key that starts with `prefix` is in a folder if a slash comes after `prefix`. The folder's name is what the
+        key has before that slash, from the last slash of `prefix` on: for the keys `a/x`, `a/y`, `ab/c/d` and `top`,
+        both `folders()` and `folders("a")` give `a` and `ab`, and `folders("ab/")` gives `c`; `/x` is in a folder with
+        an empty name. The cost is that of the folders and the objects beside them, however many objects they hold.
+        """
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object.
 

@@ -80,27 +80,53 @@ def walk(root: bytes, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
         pending.append((top, "".join(f"{part}/" for part in complete), ()))
     while pending:
         path, text, around = pending.pop()
-        files, directories = _entries(path)
-        for file in files:
-            part = part_of((*around, file.name))
-            if part is not None and (key := text + part).startswith(prefix) and key and (state := _state(file.path)):
-                yield key, state
-        for name in directories:
-            below = _below(text, around, name)
-            if below and _may_hold(*below, prefix):
-                pending.append((os.path.join(path, name), *below))
+        directories = []
+        for entry in _entries(path):
+            if entry.is_dir(follow_symlinks=False):
+                directories.append(entry.name)
+            elif entry.is_file(follow_symlinks=False):
+                part = part_of((*around, entry.name))
+                key = "" if part is None else text + part
+                if key and key.startswith(prefix) and (state := _state(entry.path)):
+                    yield key, state
+        pending.extend((os.path.join(path, name), *below) for name, below in _lower(directories, text, around, prefix))
 
 
-def _entries(path: bytes) -> tuple[list[os.DirEntry[bytes]], set[bytes]]:
-    """Read a directory: its files, and its directories without those that have an alternate."""
+def folders(root: bytes, prefix: str) -> Iterator[str]:
+    """Give each folder under `prefix`, in no order: one directory is read, and those in it up to their first object."""
+    *complete, start = prefix.split("/")
+    top = find_directory(root, directories_of(complete))
+    text = "".join(f"{part}/" for part in complete)
+    pending: list[tuple[bytes, tuple[bytes, ...]]] = [] if top is None else [(top, ())]
+    while pending:
+        path, around = pending.pop()
+        directories = [entry.name for entry in _entries(path) if entry.is_dir(follow_symlinks=False)]
+        for name, (part, names) in _lower(directories, "", around, start):
+            if names:
+                pending.append((os.path.join(path, name), names))
+            elif next(walk(root, text + part), None):
+                yield part.removesuffix("/")
+
+
+def _entries(path: bytes) -> Iterator[os.DirEntry[bytes]]:
+    """Read a directory no further than is asked for."""
     try:
-        with os.scandir(path) as found:
-            entries = list(found)
+        found = os.scandir(path)
     except FileNotFoundError:
-        return [], set()
-    files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-    directories = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
-    return files, {name for name in directories if name + ALTERNATE not in directories}
+        return
+    with found:
+        yield from found
+
+
+def _lower(
+    directories: Sequence[bytes], text: str, around: tuple[bytes, ...], prefix: str
+) -> Iterator[tuple[bytes, tuple[str, tuple[bytes, ...]]]]:
+    """Give what the directories stand for that may hold what starts with `prefix`; one with an alternate is void."""
+    alternates = {name for name in directories if name.endswith(ALTERNATE)}
+    for name in directories:
+        below = None if name + ALTERNATE in alternates else _below(text, around, name)
+        if below and _may_hold(*below, prefix):
+            yield name, below
 
 
 def _below(text: str, around: tuple[bytes, ...], name: bytes) -> tuple[str, tuple[bytes, ...]] | None:

@@ -35,6 +35,11 @@ class CountingStorage:
         self.operations.add(Operation("list", prefix))
         return self._storage.list(prefix)
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """Pass it on."""
+        self.operations.add(Operation("folders", prefix))
+        return self._storage.folders(prefix)
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Pass it on."""
         self.operations.add(Operation("get", key, max_size=max_size, first=first))

@@ -27,7 +27,8 @@ class Fault:
     :param effect: what happens
     :param nth: to which of the operations that match, counted from 1; to every one if None
     :param kinds: the kinds of operations that match: those that write, if not given
-    :param key: the keys that match, as a pattern such as `*/lease` or as a function; for a `list` it is the prefix
+    :param key: the keys that match, as a pattern such as `*/lease` or as a function; for a `list` and for
+        `folders` it is the prefix
     """
 
     effect: Effect
@@ -84,6 +85,11 @@ class FaultyStorage:
         found: Iterator[ListedObject] = self._ask(Operation("list", prefix))
         return found
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """List the folders, unless something goes wrong."""
+        found: Iterator[str] = self._ask(Operation("folders", prefix))
+        return found
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read, unless something goes wrong."""
         body: Body = self._ask(Operation("get", key, max_size=max_size, first=first))
@@ -126,6 +132,8 @@ class FaultyStorage:
         match operation.kind:
             case "list":
                 return self._storage.list(operation.key)
+            case "folders":
+                return self._storage.folders(operation.key)
             case "get":
                 return self._storage.get(operation.key, max_size=operation.max_size, first=operation.first)
             case "put":

@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["list", "get", "put", "delete"]
-READS: frozenset[Kind] = frozenset({"list", "get"})
+Kind = Literal["list", "folders", "get", "put", "delete"]
+READS: frozenset[Kind] = frozenset({"list", "folders", "get"})
 WRITES: frozenset[Kind] = frozenset({"put", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of a storage's method; `key` is the prefix of a `list`."""
+    """One call of a storage's method; `key` is the prefix of a `list` or `folders`."""
 
     kind: Kind
     key: str

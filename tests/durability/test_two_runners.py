@@ -370,6 +370,10 @@ class Runner:
             self.listed = {each.key.removeprefix(MARKERS): each.etag for each in found if each.size}
         return iter(found)
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        current().stand()
+        return self.world.storage.folders(prefix)
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         current().stand()
         return self.world.storage.get(key, max_size=max_size, first=first)

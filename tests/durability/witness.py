@@ -77,6 +77,9 @@ class WitnessedStorage:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         return self._storage.list(prefix)
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        return self._storage.folders(prefix)
+
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         return self._storage.get(key, max_size=max_size, first=first)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -69,6 +69,13 @@ def writers(write: Callable[[int], str]) -> tuple[list[str], int]:
 
 def keys(storage: Storage, prefix: str = "") -> list[str]:
     return [listed.key for listed in storage.list(prefix)]
+
+
+def folders_of(names: Iterable[str], prefix: str) -> list[str]:
+    """Say what `folders` gives, from the keys."""
+    start = prefix.rfind("/") + 1
+    below = (key for key in sorted(names) if key.startswith(prefix) and "/" in key[len(prefix) :])
+    return list(dict.fromkeys(prefix[start:] + key[len(prefix) :].split("/")[0] for key in below))
 
 
 class StorageContract:
@@ -285,6 +292,56 @@ class StorageContract:
         assert keys(storage, prefix) == found
         assert [storage.get(key) for key in found] == [key.encode() for key in found]
 
+    @pytest.mark.parametrize(
+        ("prefix", "found"),
+        [
+            ("", ["a-b", "a", "ab", "b", "é"]),
+            ("a", ["a-b", "a", "ab"]),
+            ("a-", ["a-b"]),
+            ("a/", ["b"]),
+            ("a/b", ["b"]),
+            ("a/b/", ["c"]),
+            ("a/b/c/", []),
+            ("b/c", []),
+            ("top", []),
+            ("top/", []),
+            ("none/at/all", []),
+        ],
+    )
+    def test_folders_are_what_is_before_the_next_slash(self, storage: Storage, prefix: str, found: list[str]) -> None:
+        for key in ("a/x", "a/y", "a/b/c/d", "a/b/c/e", "a-b/x", "ab/x", "b/c", "top", "é/x"):
+            storage.put(key, b"")
+
+        assert list(storage.folders(prefix)) == found
+
+    @pytest.mark.parametrize("order", [("a", "a/b", "a/b/c"), ("a/b/c", "a/b", "a")])
+    def test_a_folder_may_be_an_object_too(self, storage: Storage, order: tuple[str, ...]) -> None:
+        for key in order:
+            storage.put(key, b"body")
+
+        assert list(storage.folders()) == ["a"]
+        assert list(storage.folders("a/")) == ["b"]
+
+    def test_a_folder_goes_with_its_last_object(self, storage: Storage) -> None:
+        if reason := self.unable("an empty folder"):
+            pytest.skip(reason)
+        for key in ("a/b/c", "a/d", "e/f"):
+            storage.put(key, b"")
+        storage.delete("a/b/c")
+        storage.delete("e/f")
+
+        assert list(storage.folders()) == ["a"]
+        assert list(storage.folders("a/")) == []
+
+    def test_gives_more_folders_than_a_page_in_order_and_each_once(self, storage: Storage) -> None:
+        names = [f"many/{number * 7919 % 1103}/{key}" for number in range(1103) for key in ("lease", "steps/a")]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: storage.put(key, b""), names))
+
+        assert list(storage.folders("many/")) == folders_of(names, "many/")
+        assert list(storage.folders("many/10")) == folders_of(names, "many/10")
+        assert len(folders_of(names, "many/")) == 1103
+
     @pytest.mark.parametrize("order", [("a", "a/b", "a/b/c"), ("a/b/c", "a/b", "a"), ("a/b", "a/b/c", "a")])
     def test_a_key_may_begin_with_another_key(self, storage: Storage, order: tuple[str, ...]) -> None:
         etags = {key: storage.put(key, key.encode()) for key in order}
@@ -323,7 +380,7 @@ class StorageContract:
     def test_refuses_a_key_a_byte_too_long(self, storage: Storage) -> None:
         key = "x" * (1025 - self.prefix_bytes)
 
-        for use in (storage.get, storage.delete, storage.list, lambda key: storage.put(key, b"body")):
+        for use in (storage.get, storage.delete, storage.list, storage.folders, lambda key: storage.put(key, b"body")):
             with pytest.raises(InvalidInput, match="1025 UTF-8 bytes"):
                 use(key)
 
@@ -332,9 +389,9 @@ class StorageContract:
         for use in (storage.get, storage.delete, lambda key: storage.put(key, b"body")):
             with pytest.raises(InvalidInput, match=reason):
                 use(key)
-        if key:
+        for use in (storage.list, storage.folders) if key else ():
             with pytest.raises(InvalidInput, match=reason):
-                storage.list(key)
+                use(key)
 
     def test_refuses_conditions_that_nobody_knows(self, storage: Storage) -> None:
         with pytest.raises(InvalidInput, match="if_none_match='x'"):
@@ -361,5 +418,7 @@ def _hold(storage: Storage, key: str) -> None:
     assert [(each.key, each.etag) for each in storage.list()] == [(key, etag)]
     assert keys(storage, key) == [key]
     assert keys(storage, key[: len(key) // 2]) == [key]
+    for prefix in ("", key[:1], key[: len(key) // 2], key[: key.rfind("/") + 1], key):
+        assert list(storage.folders(prefix)) == folders_of([key], prefix)
     storage.delete(key)
     assert keys(storage) == []

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from simpleflow_steps.exceptions import ObjectNotFound, PreconditionFailed, StorageDenied, StorageError
 from simpleflow_steps.storage import DirectoryStorage, Storage, open_storage
-from tests.storage.contract import StorageContract, keys
+from tests.storage.contract import StorageContract, folders_of, keys
 
 PARTS = st.one_of(
     st.sampled_from(["", ".", "..", "a", "a%", "%", "%-", "%+", "%2E", "%lock", "%tmp", "b", "\\", "\n", "x" * 210]),
@@ -67,6 +67,7 @@ def test_a_file_keeps_its_path_beside_a_directory(
 
 def test_nothing_is_made_before_the_first_write(storage: DirectoryStorage, root: Path) -> None:
     assert keys(storage) == []
+    assert list(storage.folders()) == []
     with pytest.raises(ObjectNotFound):
         storage.get("key")
     storage.delete("key")
@@ -118,6 +119,8 @@ def test_any_keys_live_side_by_side_inside_the_root(wanted: list[str], prefix: s
         assert {key: storage.get(key) for key in wanted} == {key: key.encode() for key in wanted}
         for start in (prefix, wanted[0][:3], wanted[0] + "/"):
             assert keys(storage, start) == sorted(key for key in wanted if key.startswith(start))
+        for start in ("", prefix, wanted[0][:3], wanted[0], wanted[0] + "/", wanted[0][: wanted[0].rfind("/") + 1]):
+            assert list(storage.folders(start)) == folders_of(wanted, start)
         assert [path for path in Path(outside).rglob("*") if path.is_file() and root not in path.parents] == []
         for key in wanted:
             storage.delete(key)
@@ -134,6 +137,31 @@ def test_files_that_are_no_keys_are_not_listed(storage: DirectoryStorage, root: 
 
     assert keys(storage) == ["key"]
     assert keys(storage, "ab") == []
+
+
+def test_directories_without_keys_are_no_folders(storage: DirectoryStorage, root: Path) -> None:
+    storage.put("folder/key", b"body")
+    (root / "empty/and/deep").mkdir(parents=True)
+    for name in ("foreign", "folder%%", "%41", "x" * 201, "ab%+"):
+        (root / name).mkdir()
+        (root / name / "50%").write_bytes(b"foreign")
+    (root / "link").symlink_to(root / "folder")
+
+    assert list(storage.folders()) == ["folder"]
+
+
+def test_folders_are_known_without_a_look_at_what_they_hold(
+    storage: DirectoryStorage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        storage.put(f"w-{number}/lease", b"")
+        storage.put(f"w-{number}/steps/deep/in/it", b"")
+    looks: list[bytes] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: looks.append(path) or scandir(path))
+
+    assert len(list(storage.folders("w-"))) == 20
+    assert sorted(looks) == sorted(os.fsencode(path) for path in (root, *root.glob("w-*")))
 
 
 def test_symbolic_links_lead_nowhere(storage: DirectoryStorage, root: Path, tmp_path: Path) -> None:
@@ -214,6 +242,8 @@ def test_a_file_in_place_of_the_root_is_told(tmp_path: Path) -> None:
         storage = DirectoryStorage(where)
         with pytest.raises(StorageError, match="Not a directory"):
             storage.list()
+        with pytest.raises(StorageError, match="Not a directory"):
+            storage.folders()
         with pytest.raises(StorageError, match="Not a directory"):
             storage.get("key")
         with pytest.raises(StorageError, match="Not a directory"):

@@ -69,7 +69,9 @@ def test_a_body_that_changes_later_was_copied() -> None:
 def test_a_listing_is_a_snapshot() -> None:
     storage = MemoryStorage()
     storage.put("a", b"")
-    listing = storage.list()
-    storage.put("b", b"")
+    storage.put("a/b", b"")
+    listing, folders = storage.list(), storage.folders()
+    storage.put("b/c", b"")
 
-    assert [each.key for each in listing] == ["a"]
+    assert [each.key for each in listing] == ["a", "a/b"]
+    assert list(folders) == ["a"]

@@ -33,6 +33,7 @@ from simpleflow_steps.testing import (
     RetriesAfterLostAnswer,
     SimulatedCrash,
 )
+from simpleflow_steps.testing.operations import READS
 from tests.apart import apart
 
 
@@ -53,6 +54,7 @@ def test_passes_everything_on_without_a_plan(memory: MemoryStorage) -> None:
 
     assert storage.get("a", max_size=1) == b"2"
     assert (storage.get("a", first=0), storage.get("a", first=0).total) == (b"", 1)
+    assert list(storage.folders()) == []
     assert keys(storage) == ["a"]
     assert storage.url == memory.url
     assert open_storage(storage) is storage
@@ -107,6 +109,17 @@ def test_a_fault_counts_only_what_it_matches(memory: MemoryStorage) -> None:
     assert list(storage.list("w/"))
 
 
+def test_folders_and_beginnings_can_fail_too(memory: MemoryStorage) -> None:
+    memory.put("w/lease", b"held")
+    storage = FaultyStorage(memory, [Fault(Fails(), nth=1, kinds=READS, key="w*")])
+
+    with pytest.raises(StorageUnavailable, match="folders 'w' failed"):
+        storage.folders("w")
+    assert list(storage.folders("w")) == ["w"]
+    assert storage.get("w/lease", first=2) == b"he"
+    assert storage.operations.count("folders") == 2
+
+
 def test_loses_the_answer_of_a_write_that_happened(memory: MemoryStorage) -> None:
     storage = FaultyStorage(memory, [Fault(LosesAnswer(), nth=1)])
 
@@ -135,6 +148,7 @@ def test_a_crash_ends_everything(memory: MemoryStorage, when: str, left: list[st
         lambda: storage.put("b", b""),
         lambda: storage.get("a"),
         storage.list,
+        storage.folders,
         lambda: storage.delete("a"),
     ):
         with pytest.raises(SimulatedCrash):
