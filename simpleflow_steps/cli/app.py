@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS = {
+    "gc": "simpleflow_steps.cli.gc:gc",
     "lease": "simpleflow_steps.cli.lease:lease",
     "resume": "simpleflow_steps.cli.resume:resume",
     "run": "simpleflow_steps.cli.run:run",
@@ -94,6 +95,7 @@ def main() -> None:
     sfs runs ls daily-20                  how its runs went
     sfs steps ls daily-20                 what is done
     sfs steps clear daily-20 report       have a step run again
+    sfs gc daily-20                       what is left over and may go
 
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,
     file:///DIRECTORY or a plain path; without them in .simpleflow/ under the current directory.
