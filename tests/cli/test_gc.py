@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simpleflow_steps import LocalExecutor, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.cli import collecting
+from simpleflow_steps.cli.editing import held
+from simpleflow_steps.exceptions import LeaseHeld
 from simpleflow_steps.execution import garbage, sweep
 from simpleflow_steps.storage import DirectoryStorage, Storage, open_storage
+from tests.apart import apart
 from tests.cli.conftest import Sfs, document
 
 Objects = Callable[[], dict[str, bytes]]
@@ -36,6 +40,23 @@ def struck(self, key):
 DirectoryStorage.delete = struck
 main(sys.argv[3:], prog_name="sfs")
 """
+
+
+@activity.with_attributes()
+def fill(count: int) -> str:
+    return "x" * count
+
+
+class Large(Workflow, WorkflowStepMixin):
+    def run(self, number: int) -> int:
+        filled = [self.submit(self.step(f"fill.{each}", (fill, 70_000 + number))) for each in range(4)]
+        return {len(each.result) for each in filled}.pop()
+
+
+def _run_when_free(number: int) -> Any:
+    while True:
+        with suppress(LeaseHeld):
+            return LocalExecutor(Large, workflow_id="d1", force=["*"]).run(number)
 
 
 @pytest.fixture
@@ -207,9 +228,6 @@ class TestRemoval:
         def meanwhile(self: DirectoryStorage, key: str) -> None:
             if not seen:
                 seen.append(key)
-                from simpleflow_steps.cli.editing import held
-                from simpleflow_steps.exceptions import LeaseHeld
-
                 with pytest.raises(LeaseHeld), held(self, "d1"):
                     pass
             delete(self, key)
@@ -275,6 +293,20 @@ class TestInterruptions:
         assert result.stderr.startswith("error: execution 'd1' is running: run ")
         assert objects().keys() == before
         assert process.poll() is None
+
+    def test_beside_runs_that_come_and_go_no_named_result_is_lost(self, sfs: Sfs, settled: None) -> None:
+        running = apart(lambda: [_run_when_free(number) for number in range(30)])
+        codes = set()
+
+        while not running.done():
+            codes.add(sfs("gc", "d1", "--yes", "--keep-runs", "2").exit_code)
+
+        assert running.result() == [70_000 + number for number in range(30)]
+        assert codes <= {0, 3}
+        assert len(document(sfs("steps", "show", "d1", "fill.1", "--json"))["result"]) == 70_011
+        assert sfs("gc", "d1", "--yes", "--keep-runs", "2").exit_code == 0
+        assert len(list(open_storage(".simpleflow").list("d1/results/"))) == 4
+        assert document(sfs("runs", "ls", "d1", "--json"))["count"] == 2
 
 
 class TestAll:
