@@ -91,12 +91,11 @@ class MarkerRecord(_Part):
     at: datetime
 
 
-class RunRecord(_Part):
-    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
+class RunHead(_Part):
+    """What the beginning of a run's record tells: all but what may be large.
 
     `target` is the workflow's class as `module:qualname`, for people and as a hint: nothing is imported for its sake.
-    `counts` says how many steps are in each state. What may be large comes last, so that the beginning of the object
-    tells what a list of runs shows. `steps` are in the order in which they were decided.
+    `counts` says how many steps are in each state.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -118,6 +117,15 @@ class RunRecord(_Part):
     until: dict[str, str] = Field(default_factory=dict)
     only: dict[str, str] = Field(default_factory=dict)
     error: ErrorRecord | None = None
+
+
+class RunRecord(RunHead):
+    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
+
+    What may be large comes last, so that the beginning of the object tells what a list of runs shows. `steps` are in
+    the order in which they were decided.
+    """
+
     input: dict[str, Any] | None
     asked: tuple[AskedRecord, ...] = ()
     children: dict[str, ChildRecord] = Field(default_factory=dict)
@@ -172,7 +180,7 @@ def last_run(storage: Storage, workflow_id: str) -> RunRecord:
     return read_run(storage, workflow_id, newest)
 
 
-def status_of(run: RunRecord, lease: LeaseRecord | None, age: float | None = None) -> str:
+def status_of(run: RunHead, lease: LeaseRecord | None, age: float | None = None) -> str:
     """Say how a run is: its own word, except that one which says `running` without the lease has crashed.
 
     :param age: how many seconds ago the lease was written, by the storage's clock
