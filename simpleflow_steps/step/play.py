@@ -236,7 +236,7 @@ class StepFuture(Driven[Any]):
             self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
         text = "".join(traceback.format_exception(error))
-        told = {"error": str(error), "traceback": text, "canceled": canceled}
+        told = {"error": str(error), "error_type": type(error).__name__, "traceback": text, "canceled": canceled}
         self.executor.emit(self._event(StepFailed, seconds=self._seconds(), **told))
         tell, what = (log.info, "was cancelled") if canceled else (log.warning, "failed")
         sentence = f"step {what}: {self.step.step_name}: {error}"

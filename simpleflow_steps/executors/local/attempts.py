@@ -8,17 +8,16 @@ from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps import log
 from simpleflow_steps.activity import ActivityContext
-from simpleflow_steps.events import ActivityHeartbeat, ActivityRetried, event_of
 from simpleflow_steps.exceptions import ContinueAsNew, RunStopped, RunSuperseded, TaskCanceled, TaskFailed, TaskTimeout
+from simpleflow_steps.executors.local.chronicle import Chronicle
 from simpleflow_steps.executors.local.retries import Retries, Verdict
-from simpleflow_steps.scope import current_step
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future as Job
+    from datetime import datetime
 
     from simpleflow_steps.executors.local.execution import Execution
     from simpleflow_steps.executors.local.timers import Alarm
@@ -35,13 +34,15 @@ class Attempts(ABC):
     not heard.
     """
 
-    def __init__(self, execution: Execution, task: ActivityTask | ChildWorkflowTask, future: Future[Any]) -> None:
+    def __init__(
+        self, execution: Execution, task: ActivityTask | ChildWorkflowTask, future: Future[Any], chronicle: Chronicle
+    ) -> None:
         self.execution = execution
         self.task = task
         self.future = future
         self.number = 0
         self.turn = 0
-        self.step = current_step()
+        self.chronicle = chronicle
         self._pause: Alarm | None = None
         policy = self.retry()
         self._retries = None if isinstance(policy, int) else Retries(policy)
@@ -146,24 +147,7 @@ class Attempts(ABC):
         if self.execution.closing:
             self.future.set_exception(failure, raises=self.task.raises_on_failure)
             return
-        retried = event_of(
-            self.execution,
-            ActivityRetried,
-            activity=self.task.name,
-            step=self.step,
-            attempt=self.number,
-            error=failure.reason or "",
-            wait=wait,
-        )
-        self.execution.emit(retried)
-        log.warning(
-            f"attempt {self.number} of {self.task.name} failed, another follows in {wait:g} s: {failure.reason}",
-            task=self.task.name,
-            attempt=self.number,
-            error=failure.reason,
-            wait=wait,
-            as_event=ActivityRetried.__name__,
-        )
+        self.chronicle.retry(self.task.name, self.number, failure.reason or "", wait)
         self._pause = self.execution.alarms.set(max(0.0, wait), self.start)
 
 
@@ -173,8 +157,7 @@ class ActivityAttempts(Attempts):
     task: ActivityTask
 
     def __init__(self, execution: Execution, task: ActivityTask, future: Future[Any], activity_id: str) -> None:
-        super().__init__(execution, task, future)
-        self._activity_id = activity_id
+        super().__init__(execution, task, future, Chronicle(execution, task.activity.name, activity_id))
         self._alarms: dict[str, Alarm] = {}
         self._timeouts = {
             "schedule_to_close": task.activity.schedule_to_close_timeout,
@@ -192,13 +175,17 @@ class ActivityAttempts(Attempts):
         """Hand the activity to its pool and watch its time-outs."""
         activity, turn, pools = self.task.activity, self.turn, self.execution.pools
         timed = any(self._timeouts.values())
-        started = partial(self._announce, turn) if timed else self.execution.check
+        heard = timed or self.chronicle.is_heard
+        started = partial(self._announce, turn, self.number) if heard else self.execution.check
         self._watch("schedule_to_close")
         self._watch("schedule_to_start")
         self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
-        if timed and pools.is_slow_to_start and not activity.is_async:
-            self._look()
-        job.add_done_callback(partial(self.execution.post, self._ended, turn))
+        if pools.is_slow_to_start and not activity.is_async:
+            self.chronicle.begin(self.number)
+            self.chronicle.tell_begin()
+            if timed:
+                self._look()
+        job.add_done_callback(partial(self._report, turn))
 
     def abandon(self) -> None:
         """Drop the attempt; where it cannot be stopped, it learns of it at its next heartbeat."""
@@ -206,6 +193,16 @@ class ActivityAttempts(Attempts):
         job, self._job = self._job, None
         if job is not None:
             self.execution.pools.abandon(self.task.activity, job)
+
+    def cancel(self) -> None:
+        """Give the activity up."""
+        super().cancel()
+        self.chronicle.cancel(self.number)
+
+    def failed(self, error: BaseException, at: datetime | None = None) -> None:
+        """Tell that the attempt failed, and go on from there."""
+        self.chronicle.end(self.number, error, at=at)
+        super().failed(error)
 
     def is_running(self) -> bool:
         """Tell whether a worker has the job."""
@@ -216,10 +213,10 @@ class ActivityAttempts(Attempts):
         return ActivityContext(
             workflow_id=run["workflow_id"],
             run_id=run["run_id"],
-            activity_id=self._activity_id,
+            activity_id=self.chronicle.id,
             activity=self.task.activity.name,
             attempt=self.number,
-            step=self.step,
+            step=self.chronicle.step,
             name=run["name"],
             version=run["version"],
             beat=partial(self._beat, turn),
@@ -235,19 +232,20 @@ class ActivityAttempts(Attempts):
         if self.is_over(turn):
             return
         self._watch("heartbeat")
-        heartbeat = event_of(
-            self.execution, ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
-        )
-        self.execution.emit(heartbeat)
+        self.chronicle.heartbeat(self.number, details)
 
-    def _announce(self, turn: int) -> None:
+    def _announce(self, turn: int, number: int) -> None:
         """Say that the activity begins, in its thread, unless the run has lost its execution meanwhile."""
         self.execution.check()
+        if self.is_over(turn):
+            return
+        self.chronicle.begin(number)
         self.execution.post(self._started, turn)
 
     def _started(self, turn: int) -> None:
         if self.is_over(turn) or self._job is None:
             return
+        self.chronicle.tell_begin()
         waiting = self._alarms.pop("schedule_to_start", None)
         if waiting is not None:
             waiting.cancel()
@@ -263,21 +261,28 @@ class ActivityAttempts(Attempts):
             pause = min(filter(None, self._timeouts.values())) / LOOKS
             self._set_alarm("look", pause, self._look)
 
-    def _ended(self, turn: int, job: Job[Any]) -> None:
+    def _report(self, turn: int, job: Job[Any]) -> None:
+        """Say that the activity ended, in whatever thread that was."""
+        self.execution.post(self._ended, turn, job, self.execution.now())
+
+    def _ended(self, turn: int, job: Job[Any], at: datetime) -> None:
         if self.is_over(turn):
             return
         self._silence()
         self._job = None
         error = job.exception() if not job.cancelled() else CancelledError("its pool dropped it")
         if error is None:
+            self.chronicle.end(self.number, at=at)
             self.succeeded(job.result())
         elif isinstance(error, TaskCanceled):
+            self.chronicle.cancel(self.number, error)
             self.future.set_cancelled(str(error))
         elif isinstance(error, RunSuperseded):
+            self.chronicle.cancel(self.number, error)
             self.execution.abort(error)
             self.future.set_exception(error)
         else:
-            self.failed(error)
+            self.failed(error, at)
 
     def _watch(self, kind: str) -> None:
         seconds = self._timeouts[kind]
@@ -307,7 +312,7 @@ class ChildAttempts(Attempts):
     task: ChildWorkflowTask
 
     def __init__(self, execution: Execution, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
-        super().__init__(execution, task, future)
+        super().__init__(execution, task, future, Chronicle(execution, task.name))
         self._workflow_id = workflow_id
         self._child: Execution | None = None
 

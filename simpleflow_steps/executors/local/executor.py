@@ -201,6 +201,11 @@ class LocalExecutor:
             "tag_list": list(call_hook(workflow, "get_tag_list", args, kwargs)),
         }
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody follows the runs from outside."""
+        return self._on_event is not None
+
     def emit(self, event: Event) -> None:
         """Tell whoever follows; what goes wrong there does not touch the run."""
         if self._on_event is None:
@@ -220,7 +225,8 @@ class LocalExecutor:
             )
         with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
             tenure = self._begin(execution, args, kwargs)
-            execution.emit(event_of(execution, RunStarted, workflow=context["name"], parent_workflow_id=parent))
+            about = {"workflow": context["name"], "version": context["version"]}
+            execution.emit(event_of(execution, RunStarted, parent_workflow_id=parent, **about))
             log.info("run started", workflow=context["name"])
             status, error = "failed", None
             try:
@@ -236,8 +242,8 @@ class LocalExecutor:
                 self.post_office.close(workflow_id, execution.unread)
                 error = None if status in WELL else error
                 tenure.end(status, error)
-                told = None if error is None else str(error) or type(error).__name__
-                execution.emit(event_of(execution, RunFinished, status=status, error=told, parent_workflow_id=parent))
+                told = {"status": status, "parent_workflow_id": parent, **_told(error)}
+                execution.emit(event_of(execution, RunFinished, **told))
                 log.info("run ended", status=status)
 
     def _begin(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tenure:
@@ -337,6 +343,13 @@ def _check(workflow_class: object, pool: object, max_workers: object) -> None:
         raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
     if pool is not None and not callable(getattr(pool, "submit", None)):
         raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
+
+
+def _told(error: BaseException | None) -> dict[str, str]:
+    if error is None:
+        return {}
+    kind = type(error).__name__
+    return {"error": str(error) or kind, "error_type": kind}
 
 
 def _status(raised: BaseException) -> str:
