@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import (
-    ActivityHeartbeat,
     ActivityRetried,
     ChildStarted,
     StepCompleted,
@@ -24,6 +23,8 @@ from simpleflow_steps.events import (
     StepStarted,
 )
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
+from simpleflow_steps.execution.account import dump_account
+from simpleflow_steps.execution.accountant import Accountant
 from simpleflow_steps.execution.record import (
     LIMIT,
     AskedRecord,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from simpleflow_steps.history import LogMarker
     from simpleflow_steps.storage import Storage
 
-SHOWN = 20  # how many running steps the progress names
 OFTEN = 256 * 1024  # bytes; a larger record is not written with every renewal
 SELDOM = 10  # but with every so many-th one
 RETRIES_KEPT = 10  # of one step, the last ones
@@ -75,7 +75,7 @@ class Recorder:
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
         self._children: dict[str, ChildRecord] = {}
-        self._heard: dict[str, Any] = {}
+        self._accountant = Accountant()
         self._size = 0
         self._renewals = 0
 
@@ -87,9 +87,8 @@ class Recorder:
     def progress(self) -> dict[str, Any]:
         """Give the run's account of itself, small whatever the run's size."""
         with self._lock:
-            running = [name for name, step in self._steps.items() if step["state"] == "running"]
-            counts = {state: self._counts[state] for state in ("running", "completed", "skipped", "failed")}
-            return {"steps": counts, "running": running[:SHOWN], "heartbeats": dict(self._heard)}
+            account = self._accountant.account()
+        return dump_account(account)
 
     def write(self) -> None:
         """Write the record as it is now; one that somebody else has written or removed is left alone.
@@ -167,6 +166,7 @@ class Recorder:
         """Take an event of the run in."""
         with self._lock:
             self._hear(event)
+            self._accountant.hear(event)
 
     @singledispatchmethod
     def _hear(self, event: Event) -> None:
@@ -223,11 +223,6 @@ class Recorder:
             )
             step["retries"] += 1
             step["retried"] = (*step.get("retried", ()), retry)[-RETRIES_KEPT:]
-
-    @_hear.register
-    def _(self, event: ActivityHeartbeat) -> None:
-        if len(self._heard) < SHOWN or event.activity in self._heard:
-            self._heard[event.activity] = _plain(event.details)
 
     def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
         step = self._steps[event.step]
