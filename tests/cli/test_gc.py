@@ -24,7 +24,7 @@ from tests.cli.conftest import Sfs, document
 
 Objects = Callable[[], dict[str, bytes]]
 DAILY = ("run", "flows:Daily", "--workflow-id", "d1")
-OLD_RUNS, OLD_RESULTS = 15, 3
+OLD_RUNS, OLD_RESULTS, RUNS = 15, 3, 30
 LARGE = json.dumps("x" * 100_000)
 # the n-th removal in this process comes with a signal to it
 STRUCK = """
@@ -295,15 +295,15 @@ class TestInterruptions:
         assert process.poll() is None
 
     def test_beside_runs_that_come_and_go_no_named_result_is_lost(self, sfs: Sfs, settled: None) -> None:
-        running = apart(lambda: [_run_when_free(number) for number in range(30)])
+        running = apart(lambda: [_run_when_free(number) for number in range(RUNS)])
         codes = set()
 
         while not running.done():
             codes.add(sfs("gc", "d1", "--yes", "--keep-runs", "2").exit_code)
 
-        assert running.result() == [70_000 + number for number in range(30)]
+        assert running.result() == [70_000 + number for number in range(RUNS)]
         assert codes <= {0, 3}
-        assert len(document(sfs("steps", "show", "d1", "fill.1", "--json"))["result"]) == 70_011
+        assert len(document(sfs("steps", "show", "d1", "fill.1", "--json"))["result"]) == 70_000 + RUNS - 1
         assert sfs("gc", "d1", "--yes", "--keep-runs", "2").exit_code == 0
         assert len(list(open_storage(".simpleflow").list("d1/results/"))) == 4
         assert document(sfs("runs", "ls", "d1", "--json"))["count"] == 2
