@@ -57,7 +57,8 @@ class Attempts(ABC):
         self.future.set_running()
         try:
             self.execution.check()
-            self.launch()
+            with self.chronicle.place():
+                self.launch()
         except RunSuperseded as error:
             self.execution.abort(error)
             self.future.set_exception(error)
@@ -181,7 +182,7 @@ class ActivityAttempts(Attempts):
         self._watch("schedule_to_start")
         self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
         if pools.is_slow_to_start and not activity.is_async:
-            self.chronicle.begin(self.number)
+            self.chronicle.begin(self.number, here=False)
             self.chronicle.tell_begin()
             if timed:
                 self._look()
@@ -239,7 +240,7 @@ class ActivityAttempts(Attempts):
         self.execution.check()
         if self.is_over(turn):
             return
-        self.chronicle.begin(number)
+        self.chronicle.begin(number, here=self.execution.pools.hears(self.task.activity))
         self.execution.post(self._started, turn)
 
     def _started(self, turn: int) -> None:

@@ -10,6 +10,7 @@ from simpleflow_steps.exceptions import TaskTimeout
 from simpleflow_steps.scope import current_step
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from simpleflow_steps.executors.local.execution import Execution
@@ -27,15 +28,26 @@ class Chronicle:
         self.step = current_step()
         self.is_heard = execution.owner.is_followed
         self._execution = execution
+        self._telemetry = execution.owner.telemetry
+        run = execution.get_run_context()
+        self._place = self._telemetry.place((run["workflow_id"], run["run_id"]), self.step)
         self._facts = {"activity": name, "step": self.step, "activity_id": activity_id}
         self._begun: ActivityStarted | None = None
         self._told = False
 
-    def begin(self, attempt: int) -> None:
-        """Note that an attempt begins."""
+    def place(self) -> AbstractContextManager[None]:
+        """Start an attempt inside the block: it belongs where the task was submitted."""
+        return self._telemetry.at(self._place)
+
+    def begin(self, attempt: int, *, here: bool) -> None:
+        """Note that an attempt begins.
+
+        :param here: whether this thread or asyncio task is its own
+        """
         if not self.is_heard:
             return
         begun = event_of(self._execution, ActivityStarted, attempt=attempt, **self._facts)
+        self._telemetry.begin(begun, here=here)
         self._begun = begun
 
     def tell_begin(self) -> None:

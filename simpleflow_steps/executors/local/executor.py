@@ -35,6 +35,7 @@ from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 from simpleflow_steps.storage import default_storage, open_storage
 from simpleflow_steps.task import check_task_name
+from simpleflow_steps.telemetry import NoTelemetry, find_telemetry
 from simpleflow_steps.workflow import Workflow, call_hook
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
+    from simpleflow_steps.telemetry import Telemetry
 
 
 WELL = ("continued", "stopped")  # ends that are raised and are no failures
@@ -111,6 +113,7 @@ class LocalExecutor:
         self._max_workers = max_workers
         self._middlewares = make_middlewares(middlewares)
         self._on_event = on_event
+        self.telemetry: Telemetry = NoTelemetry()
         self._running = Lock()
         self.pools = self._make_pools()
 
@@ -155,6 +158,7 @@ class LocalExecutor:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
         self._asked = self._new_asked()
+        self.telemetry = find_telemetry()
         generation = 0
         try:
             while True:
@@ -171,6 +175,7 @@ class LocalExecutor:
         finally:
             self.pools.shutdown()
             self.post_office.end_broadcasts()
+            self.telemetry.end()
 
     def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
         """Send a signal to the execution, or to one of its children by id; from any thread, before or during the
@@ -204,10 +209,11 @@ class LocalExecutor:
     @property
     def is_followed(self) -> bool:
         """Whether anybody follows the runs from outside."""
-        return self._on_event is not None
+        return self._on_event is not None or not isinstance(self.telemetry, NoTelemetry)
 
     def emit(self, event: Event) -> None:
         """Tell whoever follows; what goes wrong there does not touch the run."""
+        self.telemetry.hear(event)
         if self._on_event is None:
             return
         try:
@@ -223,7 +229,7 @@ class LocalExecutor:
             raise InvalidInput(
                 f"execution {workflow_id!r} is running already: give the child another get_workflow_id()"
             )
-        with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
+        with log.bound(workflow_id=workflow_id, run_id=context["run_id"]), self.telemetry.around():
             tenure = self._begin(execution, args, kwargs)
             about = {"workflow": context["name"], "version": context["version"]}
             execution.emit(event_of(execution, RunStarted, parent_workflow_id=parent, **about))
