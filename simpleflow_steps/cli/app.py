@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "gc": "simpleflow_steps.cli.gc:gc",
+    "graph": "simpleflow_steps.cli.graph:graph",
     "lease": "simpleflow_steps.cli.lease:lease",
     "resume": "simpleflow_steps.cli.resume:resume",
     "run": "simpleflow_steps.cli.run:run",
@@ -95,6 +96,7 @@ def main() -> None:
     sfs runs ls daily-20                  how its runs went
     sfs steps ls daily-20                 what is done
     sfs steps clear daily-20 report       have a step run again
+    sfs graph daily-20                    a picture of its steps
     sfs gc daily-20                       what is left over and may go
 
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,
