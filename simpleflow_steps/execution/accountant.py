@@ -82,11 +82,13 @@ class Accountant:
         if heard is not None:
             heard(self, event)
 
-    def end_child(self, child_id: str, status: str) -> None:
-        """Note how a child ended: one that failed stays, any other is over."""
-        child = self._children.pop(child_id, None)
-        if child is not None and status == FAILED:
-            self._children[child_id] = child.model_copy(update={"status": status})
+    def note_child(self, child_id: str, status: str) -> None:
+        """Note that a child runs, or how it ended: one that failed stays, any other that ended is over."""
+        child = self._children.get(child_id)
+        if child is not None and status in (RUNNING, FAILED):
+            self._children[child_id] = child.model_copy(update={"status": None if status == RUNNING else status})
+        else:
+            self._children.pop(child_id, None)
 
     def account(self, most: int = MOST) -> Account:
         """Give the account as it is now.

@@ -144,3 +144,39 @@ class Approved(Stepped):
 class ApprovedStep(Stepped):
     def run(self) -> object:
         return self.submit(self.step("ask", self.wait_signal("approved"))).result
+
+
+@activity.with_attributes(retry=1)
+def tell(seconds: float, details: object, failing: bool = False) -> None:
+    if failing and activity.context().attempt == 1:
+        raise OSError("not yet")
+    activity.heartbeat(details)
+    time.sleep(seconds)
+
+
+class Whispering(Stepped):
+    def run(self, seconds: float) -> None:
+        self.submit(self.step("whisper", (tell, seconds, 1234))).result  # noqa: B018
+
+
+class Telling(Stepped):
+    """Have something of everything that can be shown."""
+
+    def run(self, seconds: float) -> None:
+        load = [
+            self.step("load.1", (double, 1)),
+            self.step("load.2", (tell, seconds, {"done": 3, "total": 10, "file": "x"}, True)),
+            self.step("load.3", (double, 1)),
+        ]
+        around = Group(
+            self.step("load", Group(*load, max_parallel=1)),
+            self.step("tell", (tell, seconds, 0.3)),
+            self.step("deep", Group(self.step("deeper", (Whispering, seconds)))),
+        )
+        self.submit(Group(self.step("broken", (fail, "bad luck")), raises_on_failure=False))
+        self.submit(around).result  # noqa: B018
+
+
+class Crowd(Stepped):
+    def run(self, count: int, seconds: float = 0.7) -> None:
+        self.submit(Group(*[self.step(f"crowd.{number}", (tell, seconds, "hush")) for number in range(count)])).result  # noqa: B018

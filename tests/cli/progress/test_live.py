@@ -71,10 +71,10 @@ def test_what_the_workflow_prints_stays_above_the_live_part(terminal: Terminal) 
 
 
 @pytest.mark.parametrize("columns", [40, 20])
-def test_a_narrow_terminal_cuts_the_live_lines(terminal: Terminal, columns: int) -> None:
-    child = terminal("run", "flows:Napping", "0.3", "--force", "*", columns=columns)
+def test_a_narrow_terminal_has_the_name_first_and_cuts_the_rest(terminal: Terminal, columns: int) -> None:
+    child = terminal("run", "flows:Telling", "1", columns=columns)
 
-    live = [line for line in _lines(_everything(child)) if line.startswith("running")]
+    live = _narrow_rows(_everything(child))
 
     assert live
     assert max(map(width, live)) <= columns
@@ -99,7 +99,7 @@ def test_a_terminal_may_change_its_size(terminal: Terminal) -> None:
 
     raw = _everything(child)
 
-    live = [line for line in _lines(raw[before:]) if line.startswith("running")]
+    live = _narrow_rows(raw[before:])
     assert child.exitstatus == 0
     assert live
     assert max(map(width, live)) <= 40
@@ -115,6 +115,39 @@ def test_many_steps_scroll_by_and_stay_quick(terminal: Terminal) -> None:
     assert len(re.findall(r"completed +\d+\.\ds  part\.\d{5}\b", text)) == 3000
     pictures = re.findall(r"\d+ running .*", text)
     assert len(pictures) < 200
+
+
+def test_the_tree_has_steps_inside_steps_retries_heartbeats_and_children(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Telling", "1", "--workflow-id", "t", columns=100)
+
+    rows = _lines(_everything(child))
+
+    def seen(pattern: str) -> bool:
+        return any(re.match(pattern, row) for row in rows)
+
+    assert seen(r"running +[\d.]+s  load  [━─]{12} 1/3$")
+    assert seen(r"running +[\d.]+s  [├└] load\.2  attempt 2  [━─]{12} 3/10  file x$")
+    assert seen(r"running +[\d.]+s  tell  [━─]{12} 30%$")
+    assert seen(r"child +[└├] t\.Whispering-\w+  workflow Whispering  0 of 1 step over$")
+    assert seen(r"running +[\d.]+s  [│ ]*└ whisper  1,234$")
+    assert seen(r"failed +broken  .*bad luck$")
+    assert seen(r"\d running  1 completed  1 failed  1 waiting  [━─]{12} \d+%  [\d.]+s  t$")
+
+
+def test_what_does_not_fit_is_counted(terminal: Terminal) -> None:
+    child = terminal("run", "flows:Crowd", "40", "--max-workers", "40", rows=10)
+
+    rows = _lines(_everything(child))
+
+    assert "… 34 more running" in rows
+    assert any(re.match(r"running +[\d.]+s  [├└] crowd\.0\b", row) for row in rows)
+
+
+def test_a_terminal_without_utf_8_gets_plain_characters(terminal: Terminal) -> None:
+    raw = _everything(terminal("run", "flows:Telling", "1", PYTHONIOENCODING="ascii"))
+
+    assert raw.isascii()
+    assert re.search(r"running +[\d.]+s  tell  ###--------- 30%", raw)
 
 
 def test_logs_and_hostile_names_do_not_disturb_the_terminal(terminal: Terminal) -> None:
@@ -164,6 +197,10 @@ def test_json_on_a_terminal_is_plain(terminal: Terminal) -> None:
     raw = _everything(terminal("run", "flows:Daily", "--json"))
 
     assert "\x1b" not in raw
+
+
+def _narrow_rows(raw: str) -> list[str]:
+    return [line for line in _lines(raw) if re.match(r" *(tell|nap)(\.\d)? \d", line)]
 
 
 def _lines(raw: str) -> list[str]:
