@@ -17,6 +17,8 @@ COMMANDS = {
     "gc": "simpleflow_steps.cli.gc:gc",
     "graph": "simpleflow_steps.cli.graph:graph",
     "lease": "simpleflow_steps.cli.lease:lease",
+    "ls": "simpleflow_steps.cli.ls:ls",
+    "report": "simpleflow_steps.cli.report:report",
     "resume": "simpleflow_steps.cli.resume:resume",
     "run": "simpleflow_steps.cli.run:run",
     "runs": "simpleflow_steps.cli.runs:runs",
@@ -92,11 +94,13 @@ def main() -> None:
     \b
     sfs run daily:Daily 2026-11-20        run the workflow Daily of daily.py
     sfs status daily-20                   whether it is running, and how far it is
+    sfs ls daily-                         the executions whose ids begin so
     sfs resume daily-20                   go on, with the same input
     sfs runs ls daily-20                  how its runs went
     sfs steps ls daily-20                 what is done
     sfs steps clear daily-20 report       have a step run again
     sfs graph daily-20                    a picture of its steps
+    sfs report daily-20                   a page about its runs, to open in a browser
     sfs gc daily-20                       what is left over and may go
 
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,

@@ -180,3 +180,10 @@ class Telling(Stepped):
 class Crowd(Stepped):
     def run(self, count: int, seconds: float = 0.7) -> None:
         self.submit(Group(*[self.step(f"crowd.{number}", (tell, seconds, "hush")) for number in range(count)])).result  # noqa: B018
+
+
+class Nested(Stepped):
+    def run(self) -> int:
+        inner = self.step("inner", (double, 2), force_steps_if_executed=["after"])
+        self.submit(self.step("outer", inner)).result  # noqa: B018
+        return self.submit(self.step("after", (double, 1))).result
