@@ -40,7 +40,8 @@ print(*sys.modules, file=sys.stderr)
 
 @pytest.mark.parametrize(
     "line",
-    ["--help", "version", "--version"] + [f"{each} --help" for each in ("steps", "lease", "runs", *DOCUMENTED)],
+    ["--help", "version", "--version"]
+    + [f"{each} --help" for each in ("completion", "steps", "lease", "runs", *DOCUMENTED)],
 )
 def test_help_and_version_load_nothing_heavy(line: str, environment: dict[str, str]) -> None:
     done = subprocess.run(
