@@ -32,13 +32,14 @@ class Reader:
     storage: Storage
     seen: set[str] = field(default_factory=set)
 
-    def read(self, workflow_id: str, register: MarkerRegister) -> Subject:
+    def read(self, workflow_id: str, register: MarkerRegister, runs: ReadRuns | None = None) -> Subject:
         """Read an execution as it stands: what is done by its markers, all else by its last runs.
 
+        :param runs: these runs, if they have been read already
         :raises InvalidInput: if nothing is known of it
         """
         self.seen.add(workflow_id)
-        found = read_runs(self.storage, workflow_id, LOOKED_BACK)
+        found = runs or read_runs(self.storage, workflow_id, LOOKED_BACK)
         markers = register.list()
         if not found.count and not markers:
             raise InvalidInput(f"nothing is known of execution {workflow_id!r} in {self.storage.url}: it has no run")
