@@ -78,13 +78,14 @@ class StepDecided(StepEvent):
     """A step is about to `run`, or to be skipped.
 
     `within` is the nearest step around it; `asked` is its own `force` argument; `dependents` are the names that it
-    forces if it runs.
+    forces if it runs; `instead` says whether it does something when it is skipped.
     """
 
     run: bool
     within: str | None = None
     asked: bool = False
     dependents: tuple[str, ...] = ()
+    instead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,8 @@ class StepRecord(_Part):
     """One step of a run: `state` is `running`, `completed`, `skipped`, `failed` or `invalidated`.
 
     `run` is what was decided first, and `plays` is how often it ran; `within` is the nearest step around it, `asked`
-    its own `force` argument and `dependents` the names that it forces if it runs; `retried` has its last retries.
+    its own `force` argument and `dependents` the names that it forces if it runs, `instead` whether it does something
+    when it is skipped; `retried` has its last retries.
     """
 
     state: str
@@ -48,6 +49,7 @@ class StepRecord(_Part):
     within: str | None = None
     asked: bool = False
     dependents: tuple[str, ...] = ()
+    instead: bool = False
     started: datetime | None = None
     finished: datetime | None = None
     seconds: float | None = None

@@ -186,7 +186,8 @@ class Recorder:
     def _(self, event: StepDecided) -> None:
         if event.step in self._steps:
             return
-        structure = {"within": event.within, "asked": event.asked, "dependents": event.dependents}
+        about = ("within", "asked", "dependents", "instead")
+        structure = {each: getattr(event, each) for each in about}
         self._steps[event.step] = {"run": event.run, "plays": 0, "retries": 0, **structure}
         self._set(event, "running" if event.run else "skipped")
 

@@ -40,11 +40,15 @@ class KnownAsk:
 
 @dataclass(frozen=True, slots=True)
 class KnownChild:
-    """A child workflow that a past run started, inside `within` if inside any, just after the step `after`."""
+    """A child workflow that a past run started, inside `within` if inside any, just after the step `after`.
+
+    :param reached_by_run: whether it is started when the step around it runs; else, when that one is skipped
+    """
 
     workflow: str
     within: str | None
     after: str | None
+    reached_by_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)

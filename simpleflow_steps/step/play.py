@@ -245,7 +245,8 @@ class StepFuture(Driven[Any]):
     def _say_decided(self) -> None:
         step = self.step
         structure = {"within": current_step(), "asked": step.force, "dependents": step.force_steps_if_executed}
-        self.executor.emit(self._event(StepDecided, run=self._decision.run, **structure))
+        instead = step.activities_if_step_already_done is not None
+        self.executor.emit(self._event(StepDecided, run=self._decision.run, instead=instead, **structure))
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
         """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""

@@ -344,7 +344,9 @@ class ChildAttempts(Attempts):
     def _ended(self, turn: int, result: Any, error: BaseException | None) -> None:
         if self.is_over(turn):
             return
-        self._child = None
+        child, self._child = self._child, None
+        if child is not None and child.stopping:
+            self.execution.stop()
         match error:
             case None:
                 self.succeeded(result)
@@ -354,7 +356,6 @@ class ChildAttempts(Attempts):
                 self.future.set_cancelled(str(error))
             case RunStopped():
                 self.future.set_cancelled("the run is stopping")
-                self.execution.stop()
             case RunSuperseded():
                 # whoever owns the child now plays it: no retry of ours may come between
                 self.future.set_exception(as_task_failed(self.task.name, error))

@@ -16,7 +16,7 @@ from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.loop import Loop
 from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
-from simpleflow_steps.executors.local.roots import Roots
+from simpleflow_steps.executors.local.roots import Roots, is_cancellation
 from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
@@ -139,6 +139,7 @@ class Execution:
         """Answer for a future that the workflow submitted."""
         if not isinstance(future, PassiveFuture):
             self.roots.add(future)
+        self._leave(future)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -156,6 +157,12 @@ class Execution:
         """Process what happens until the future is done."""
         while not future.done:
             self.turn()
+        self._leave(future)
+
+    def _leave(self, future: Future[Any]) -> None:
+        """Leave a run that is stopping where it would see that something was not begun, and might swallow that."""
+        if self.stopping and not self._closing and is_cancellation(future.error):
+            raise RunStopped
 
     def turn(self) -> None:
         """Process one thing that happened; wait for it if nothing has.
@@ -331,8 +338,7 @@ class Execution:
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
         check_arguments(task.activity, task.args, task.kwargs)
         self._activities += 1
-        future: Future[Any] = Future(self, target=task.activity)
-        return self._attempt(ActivityAttempts(self, task, future, str(self._activities)))
+        return self._attempt(ActivityAttempts(self, task, Future(self, target=task.activity), str(self._activities)))
 
     def _start_workflow(self, task: ChildWorkflowTask) -> Future[Any]:
         bound = check_arguments(task.workflow, task.args, task.kwargs)

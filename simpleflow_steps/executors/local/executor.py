@@ -19,7 +19,7 @@ from simpleflow_steps.exceptions import (
     RunSuperseded,
     TaskCanceled,
 )
-from simpleflow_steps.execution.asked import Asked
+from simpleflow_steps.execution.asked import Asked, no_order
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.execution.plan import Plan, make_plan
 from simpleflow_steps.executors.local.execution import Execution
@@ -27,6 +27,7 @@ from simpleflow_steps.executors.local.interruption import heeded_signals
 from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
 from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
+from simpleflow_steps.executors.local.roots import is_cancellation
 from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
 from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
@@ -142,7 +143,7 @@ class LocalExecutor:
         """Say what `run` with this input would do with each known step, and why; nothing is run or written.
 
         It is known from the markers and the past runs. `run` decides in the same way, so that both agree on every step
-        that `run` comes to.
+        that `run` comes to, unless a step that no past run met, or that came in another order, forces it.
 
         :raises StorageError: if the storage cannot be reached or refuses
         """
@@ -277,18 +278,17 @@ class LocalExecutor:
             result = workflow.run(*args, **kwargs)
         except ContinueAsNew as following:
             continued = following
-        except AggregateException as several:
-            if execution.aborted is not None and several.split(RunSuperseded)[1] is None:
-                raise execution.aborted from several
-            raise
         except Exception as error:
-            if execution.stopping and isinstance(error, TaskCanceled):
-                raise RunStopped from error
+            if execution.aborted is not None and _is_due_to(execution.aborted, error):
+                raise execution.aborted from error
             raise
-        if execution.stopping and execution.roots.all_well:
-            return result
-        execution.finish()
-        failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
+        # a run that is to stop after its last step, and has nothing more to do, is complete
+        whole = (
+            execution.stopping and continued is None and not execution.roots.cut_short and not len(execution.children)
+        )
+        if not whole:
+            execution.finish()
+        failure = (None if whole else execution.aborted) or workflow.failure or combine(execution.roots.unnoticed())
         if failure is not None:
             raise failure
         if continued is not None:
@@ -305,6 +305,10 @@ class LocalExecutor:
         if self._asked.needs_past:
             known = read_past(self.storage, context["workflow_id"], but=context["run_id"]).steps
         self._asked.tell(workflow.steering, context["workflow_id"], known)
+        if self._asked.without_order(known):
+            done = [name for name, seen in workflow.step_book.register.list().items() if seen.done]
+            for name in self._asked.without_order(known, done):
+                log.warning(no_order(name), selector=name)
 
     def _end_badly(self, execution: Execution, status: str, raised: BaseException) -> None:
         """Let what runs finish, unless the user wants to leave now, and tell the workflow."""
@@ -356,6 +360,13 @@ def _told(error: BaseException | None) -> dict[str, str]:
         return {}
     kind = type(error).__name__
     return {"error": str(error) or kind, "error_type": kind}
+
+
+def _is_due_to(aborted: BaseException, error: Exception) -> bool:
+    """Tell whether what `run()` raised only says that the run must end."""
+    if isinstance(error, AggregateException) and error.split(RunSuperseded)[1] is None:
+        return True
+    return isinstance(aborted, RunStopped) and is_cancellation(error)
 
 
 def _status(raised: BaseException) -> str:
