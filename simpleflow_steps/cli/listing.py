@@ -73,7 +73,7 @@ def show_list(
         return
     tops = make_tree({name: each == DONE for name, each in listing.states.items()}, set(outermost(selectors)))
     rows = fit_rows(tops, limit=limit or None, depth=depth)
-    hidden = sum(top.total + top.is_step for top in tops[sum(row.level == 0 for row in rows) :])
+    hidden = len(listing.states) - sum(row.node.is_step + row.folded * row.node.total for row in rows)
     facts = _details(listing, rows)
     if as_json:
         print_json(_document(workflow_id, listing, rows, facts, hidden))
@@ -106,7 +106,7 @@ def _details(listing: Listing, rows: Iterable[Row]) -> dict[str, Facts]:
 def _print(listing: Listing, rows: list[Row], facts: dict[str, Facts], hidden: int) -> None:
     print_table(TITLES, [_cells(listing, row, facts.get(row.node.name)) for row in rows], right=("TOOK", "RESULT"))
     folded = sum(row.folded for row in rows)
-    more = [f"{hidden} steps after these are not shown"] if hidden else []
+    more = [f"{hidden} more steps are not shown"] if hidden else []
     more += [f"{folded} folded (...)"] if folded else []
     told = f"; {', '.join(more)}: name some, or pass --limit or --depth" if more else ""
     click.echo(listing.summary + told, err=True)

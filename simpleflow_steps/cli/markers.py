@@ -43,10 +43,12 @@ def demand_all(register: MarkerRegister, selectors: Iterable[str], names: Iterab
 
     :raises InvalidInput: with the nearest ones
     """
-    met = {above for name in names for above in ancestors(name)}
-    for selector in selectors:
-        if selector not in met:
-            raise no_such_step(register, selector)
+    missing = dict.fromkeys(selectors)
+    for name in names if missing else ():
+        for above in ancestors(name):
+            missing.pop(above, None)
+    for selector in missing:
+        raise no_such_step(register, selector)
 
 
 def no_such_step(register: MarkerRegister, name: str) -> InvalidInput:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.step.names import ancestors
@@ -53,28 +54,32 @@ def make_tree(steps: Mapping[str, bool], roots: Collection[str]) -> list[Node]:
 def fit_rows(tops: list[Node], *, limit: int | None, depth: int | None) -> list[Row]:
     """Give the rows that fit: all of one level before any of the next, and of one level the small subtrees first.
 
-    What does not fit is folded into the row above it; of the top level itself, the last ones are left out.
+    What does not fit is folded into the row above it. Of the top level itself, and of what is below a lone top, the
+    last ones are left out.
 
     :param limit: how many rows there may be
     :param depth: how many levels there may be
     """
     tops = tops[:limit]
     room = float("inf") if limit is None else limit - len(tops)
-    opened: set[str] = set()
+    opened: dict[str, int] = {}
     level, at = tops, 1
     while level and (depth is None or at < depth):
         below: list[Node] = []
         for node in sorted(level, key=lambda node: len(node.children)):
-            if node.children and len(node.children) <= room:
-                room -= len(node.children)
-                opened.add(node.name)
-                below.extend(node.children.values())
+            count = len(node.children)
+            if at == 1 and len(tops) == 1:
+                count = int(min(count, room))
+            if 0 < count <= room:
+                room -= count
+                opened[node.name] = count
+                below.extend(islice(node.children.values(), count))
         level, at = below, at + 1
     return list(_rows(tops, opened, 0))
 
 
-def _rows(nodes: Iterable[Node], opened: set[str], level: int) -> Iterator[Row]:
+def _rows(nodes: Iterable[Node], opened: Mapping[str, int], level: int) -> Iterator[Row]:
     for node in nodes:
-        yield Row(node, level, folded=bool(node.children) and node.name not in opened)
-        if node.name in opened:
-            yield from _rows(node.children.values(), opened, level + 1)
+        count = opened.get(node.name, 0)
+        yield Row(node, level, folded=bool(node.children) and not count)
+        yield from _rows(islice(node.children.values(), count), opened, level + 1)
