@@ -123,7 +123,8 @@ def _cells(listing: Listing, row: Row, facts: Facts | None) -> tuple[Cell | str,
     name += f" ({below} below){fold}" if node.children else ""
     first = Cell("corrupt", "red") if facts and facts.problem else Cell(state, COLORS[state])
     if facts is None:
-        return (first, time_text(_when(listing, node.name)), "", "", "", name, one_line(_word(listing, node.name)))
+        run = short_run(listing.now.run_id) if state in (RUNNING, FAILED) else ""
+        return (first, time_text(_when(listing, node.name)), "", run, "", name, one_line(_word(listing, node.name)))
     took = "" if facts.seconds is None else elapsed(facts.seconds)
     result = "" if facts.result_size is None else size(facts.result_size)
     when = facts.marker.finished if facts.marker else _when(listing, node.name)

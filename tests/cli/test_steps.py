@@ -531,6 +531,26 @@ def test_a_person_is_asked(sfs: Sfs, done: None, environment: dict[str, str], an
     assert _states(sfs)["load"] == state
 
 
+@pytest.mark.parametrize(("answer", "cleared"), [("y", {"inner", "outer"}), ("n", {"inner"})])
+def test_a_person_is_offered_the_steps_around(
+    sfs: Sfs, environment: dict[str, str], answer: str, cleared: set[str]
+) -> None:
+    import pexpect
+
+    sfs("run", "flows:Nested", "--workflow-id", "d1")
+    command = ["-m", "simpleflow_steps", "steps", "clear", "d1", "inner"]
+
+    terminal = pexpect.spawn(sys.executable, command, env=environment, timeout=20)
+    terminal.expect_exact("Clear outer too? [y/N]: ")
+    terminal.sendline(answer)
+    terminal.expect_exact("? [y/N]: ")
+    terminal.sendline("y")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert {name for name, state in _states(sfs).items() if state == "invalidated"} == cleared
+
+
 @pytest.mark.parametrize("workflow_id", ["", " ", "a/b", "..", "a\nb"])
 @pytest.mark.parametrize("command", ["ls", "show", "mark", "clear"])
 def test_an_impossible_id_is_wrong_use(sfs: Sfs, objects: Objects, command: str, workflow_id: str) -> None:
