@@ -69,7 +69,7 @@ def _pair(ids: Sequence[str], earlier: str | None, later: str | None, workflow_i
 def _print_facts(before: RunRecord, after: RunRecord, found: Difference) -> None:
     always = {"run": (before.run_id, after.run_id), "started": (time_text(before.started), time_text(after.started))}
     facts = {**always, "status": (before.status, after.status), **found.facts}
-    rows = [(name, *(one_line(_text(value))[:LONGEST] for value in pair)) for name, pair in facts.items()]
+    rows = [(name, *(_cut(one_line(_text(value))) for value in pair)) for name, pair in facts.items()]
     print_table(("", "BEFORE", "AFTER"), rows)
 
 
@@ -87,6 +87,10 @@ def _text(value: Any) -> str:
             return "(none)"
         case _:
             return json_text(value, indent=None)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _cells(change: StepChange) -> tuple[Cell | str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,15 @@ def short_run(run_id: str) -> str:
 def all_runs(storage: Storage, workflow_id: str) -> list[str]:
     """List the runs of an execution, oldest first.
 
-    :raises InvalidInput: if it has none
+    :raises InvalidInput: if it has none, naming the executions that are called alike
     """
     ids = sorted(run_ids(storage, workflow_id))
-    if not ids:
-        raise InvalidInput(f"execution {workflow_id!r} has no run in {storage.url}")
-    return ids
+    if ids:
+        return ids
+    beginning = workflow_id[: (len(workflow_id) + 1) // 2]
+    near = difflib.get_close_matches(workflow_id, list(storage.folders(beginning)))
+    hint = f"; nearest: {', '.join(near)}" if near and workflow_id not in near else ""
+    raise InvalidInput(f"execution {workflow_id!r} has no run in {storage.url}{hint}")
 
 
 def find_run(ids: Sequence[str], text: str, workflow_id: str) -> str:

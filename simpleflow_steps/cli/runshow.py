@@ -88,7 +88,7 @@ def _fields(run: RunRecord, status: str) -> dict[str, Any]:
         "workflow": f"{run.workflow}, version {run.version}",
         "class": run.target or "",
         "parent": run.parent_workflow_id or "",
-        "input": "(not JSON, so not kept)" if run.input is None else json_text(run.input, indent=None),
+        "input": "(not JSON, so not kept)" if run.input is None else one_line(json_text(run.input, indent=None)),
         **{name: asked_text(names) for name, names in asked_lists(run).items()},
         "started": time_text(run.started),
         "finished": "" if took is None else f"{time_text(run.finished)}, after {elapsed(took)}",

@@ -69,6 +69,12 @@ class TestShow:
         assert (result.exit_code, result.stdout) == (2, "")
         assert said in result.stderr
 
+    def test_an_execution_that_is_not_there_is_an_error_with_the_nearest(self, sfs: Sfs) -> None:
+        sfs("run", "flows:Daily", "--workflow-id", "daily-20")
+
+        assert "'daily-2O' has no run in file://" in sfs("runs", "show", "daily-2O").stderr
+        assert sfs("runs", "diff", "daily-2O").stderr.endswith("; nearest: daily-20\n")
+
     def test_tells_what_was_asked_for_and_the_children(self, sfs: Sfs) -> None:
         sfs(*DAILY)
         sfs(*DAILY, "--from", "report", "--until", "report")
