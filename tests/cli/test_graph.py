@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,30 @@ def test_wrong_use_is_one_clear_line(sfs: Sfs, done: None, args: list[str], told
     assert result.exit_code == 2
     assert told in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_run_that_is_at_work_shows_so_and_one_that_was_killed_too(
+    sfs: Sfs, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = start("run", "flows:Sleepy", "--workflow-id", "s1", "--lease-ttl", "2")
+    deadline = time.monotonic() + 30
+    while (drawn := states(sfs("graph", "s1").stdout)).get("long") != "running":
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    killed = sfs("graph", "s1", "--run", document(sfs("runs", "ls", "s1", "--json"))["runs"][0]["run_id"])
+
+    assert drawn == {"first": "done", "long": "running"}
+    assert states(sfs("graph", "s1").stdout) == {"first": "done", "long": "not_done"}
+    assert states(killed.stdout) == {"first": "done", "long": "unfinished"}
+
+
+def test_it_is_drawn_from_a_bucket(sfs: Sfs, bucket_url: str) -> None:
+    assert sfs("run", "flows:Parent", "--workflow-id", "p1", "--storage", bucket_url).exit_code == 0
+
+    assert states(sfs("graph", "p1", "--storage", bucket_url).stdout) == {"inner": "done"}
 
 
 def test_a_hostile_record_is_drawn_as_text(sfs: Sfs, done: None) -> None:

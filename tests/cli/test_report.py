@@ -72,6 +72,13 @@ def test_a_failed_run_is_told_with_its_error(sfs: Sfs, tmp_path: Path) -> None:
     assert "ValueError: bad day" in text
 
 
+def test_it_is_told_from_a_bucket(sfs: Sfs, bucket_url: str, tmp_path: Path) -> None:
+    assert sfs(*DAILY, "--storage", bucket_url).exit_code == 0
+
+    assert "1 run, 4 steps" in sfs("report", "d1", "--storage", bucket_url).stderr
+    assert '"title":"Result"' in (tmp_path / "d1.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [
