@@ -31,11 +31,11 @@ BASH = """\
     COMPREPLY=()
     while IFS=',' read -r type value; do
         case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
+            dir) compopt -o dirnames 2>/dev/null ;;
+            file) compopt -o default 2>/dev/null ;;
             plain)
                 value="${value#"$before"}"
-                [[ $value == *[.:] ]] && compopt -o nospace
+                [[ $value == *[.:] ]] && compopt -o nospace 2>/dev/null
                 printf -v value '%%q' "$value"
                 COMPREPLY+=("$value")
                 ;;

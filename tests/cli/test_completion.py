@@ -96,6 +96,16 @@ def test_bash_offers_workflows_of_the_current_directory(complete: Complete) -> N
     assert {"Failing", "FailingTwice"} <= set(told.split())
 
 
+def test_bash_offers_workflows_of_a_package(complete: Complete, tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "__init__.py").write_text("")
+    (tmp_path / "jobs" / "nightly.py").write_text("class Nightly(Workflow): ...\nclass Other: ...\nraise SystemExit\n")
+    (tmp_path / "jobs" / "broken.py").write_text("class (")
+
+    assert "sfs run jobs." in complete("sfs run job")
+    assert "sfs run jobs.nightly:Nightly" in complete("sfs run jobs.")
+
+
 def test_a_storage_named_before_is_looked_into(complete: Complete, tmp_path: Path) -> None:
     open_storage(tmp_path / "other").put("far-away/lease", b"x")
 
