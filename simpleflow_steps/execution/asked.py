@@ -86,9 +86,10 @@ class Asked:
         found: list[str] = []
         done: set[str] = set()
         if isinstance(workflow, WorkflowStepMixin):
-            self._known |= workflow.step_names()
+            met = workflow.step_names()
+            self._known |= met
             done = workflow.step_names_done()
-            found = [name for name in workflow.steering.unmatched() if name not in self.names]
+            found = [name for name in workflow.steering.unmatched(met) if name not in self.names]
         if is_root:
             found += self.unmatched_among(self._known)
         return {name: nearest(name, (self._known | done) - {name}) for name in found}

@@ -135,15 +135,6 @@ class RunRecord(RunHead):
     markers: tuple[MarkerRecord, ...] = ()
 
 
-def dump_run(run: RunRecord) -> dict[str, Any]:
-    """Give a run as plain JSON; of steps, children and asked names only what is not as usual."""
-    short = {"asked", "children", "steps"}
-    head = run.model_dump(mode="json", by_alias=True, exclude=short)
-    rest = run.model_dump(mode="json", include=short, exclude_defaults=True)
-    markers = head.pop("markers")
-    return {**head, **rest, "markers": markers}
-
-
 def runs_prefix(workflow_id: str) -> str:
     """Give the prefix of the keys of an execution's runs."""
     return f"{workflow_id}/runs/"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
+from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import (
     ActivityRetried,
     ChildStarted,
@@ -25,15 +26,13 @@ from simpleflow_steps.events import (
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
 from simpleflow_steps.execution.account import dump_account
 from simpleflow_steps.execution.accountant import Accountant
+from simpleflow_steps.execution.entries import StepEntry, write_run
 from simpleflow_steps.execution.record import (
     LIMIT,
     AskedRecord,
     ChildRecord,
-    MarkerRecord,
     RetryRecord,
     RunRecord,
-    StepRecord,
-    dump_run,
     error_record,
     runs_prefix,
 )
@@ -60,7 +59,7 @@ class Recorder:
     Each write says what it replaces, so that one which arrives late cannot put an older account over a newer one.
 
     :param record: what is known when the run starts
-    :param markers: gives the run's log markers
+    :param markers: gives the run's log markers, but for those of its steps
     """
 
     def __init__(self, storage: Storage, record: RunRecord, markers: Callable[[], list[LogMarker]]) -> None:
@@ -71,7 +70,7 @@ class Recorder:
         self._one_at_a_time = threading.Lock()
         self._etag: str | None = None
         self._sent: set[str] = set()
-        self._steps: dict[str, dict[str, Any]] = {}
+        self._steps: dict[str, StepEntry] = {}
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
         self._children: dict[str, ChildRecord] = {}
@@ -100,16 +99,9 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            record = self._record.model_copy(
-                update={
-                    "steps": {name: StepRecord(**step) for name, step in self._steps.items()},
-                    "counts": dict(+self._counts),
-                    "asked": tuple(self._asked),
-                    "children": dict(self._children),
-                }
-            )
-        markers = tuple(MarkerRecord(name=m.name, details=_plain(m.details), at=m.at) for m in self._markers())
-        body = codec.dumps(dump_run(record.model_copy(update={"markers": markers})))
+            facts = {"counts": dict(+self._counts), "asked": tuple(self._asked), "children": dict(self._children)}
+            record = self._record.model_copy(update=facts)
+            body = write_run(record, self._steps, map(_marker, self._markers()))
         self._put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
         self._size = len(body)
 
@@ -165,7 +157,7 @@ class Recorder:
     def hear(self, event: Event) -> None:
         """Take an event of the run in."""
         with self._lock:
-            self._hear(event)
+            _hearer(type(event))(self, event)
             self._accountant.hear(event)
 
     @singledispatchmethod
@@ -187,27 +179,27 @@ class Recorder:
         if event.step in self._steps:
             return
         about = ("within", "asked", "dependents", "instead")
-        structure = {each: getattr(event, each) for each in about}
-        self._steps[event.step] = {"run": event.run, "plays": 0, "retries": 0, **structure}
+        structure: dict[str, Any] = {each: getattr(event, each) for each in about}
+        self._steps[event.step] = StepEntry("", event.run, plays=0, **structure)
         self._set(event, "running" if event.run else "skipped")
 
     @_hear.register
     def _(self, event: StepStarted) -> None:
-        plays = self._steps[event.step]["plays"] + 1
-        self._set(event, "running", started=event.at, finished=None, seconds=None, plays=plays, error=None)
+        plays = self._steps[event.step].plays + 1
+        self._set(event, "running", started=event.at, finished=None, plays=plays, error=None)
 
     @_hear.register
     def _(self, event: StepCompleted) -> None:
-        self._set(event, "completed", finished=event.at, seconds=event.seconds, traceback=None)
+        self._set(event, "completed", finished=event.at, traceback=None)
 
     @_hear.register
     def _(self, event: StepFailed) -> None:
         told = {"error": event.error, "traceback": event.traceback[-TRACEBACK_KEPT:] or None}
-        self._set(event, "failed", finished=event.at, seconds=event.seconds, **told)
+        self._set(event, "failed", finished=event.at, **told)
 
     @_hear.register
     def _(self, event: StepSkipped) -> None:
-        if self._steps[event.step]["state"] == "skipped":
+        if self._steps[event.step].state == "skipped":
             self._set(event, "skipped", finished=event.at)
 
     @_hear.register
@@ -222,15 +214,24 @@ class Recorder:
             retry = RetryRecord(
                 activity=event.activity, attempt=event.attempt, error=event.error[:ERROR_KEPT], at=event.at
             )
-            step["retries"] += 1
-            step["retried"] = (*step.get("retried", ()), retry)[-RETRIES_KEPT:]
+            step.retries += 1
+            step.retried = (*step.retried, retry)[-RETRIES_KEPT:]
 
     def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
         step = self._steps[event.step]
-        if "state" in step:
-            self._counts[step["state"]] -= 1
+        if step.state:
+            self._counts[step.state] -= 1
         self._counts[state] += 1
-        step.update(state=state, forced=event.forced, reasons=event.reasons, **facts)
+        step.state, step.forced, step.reasons = state, event.forced, event.reasons
+        for name, value in facts.items():
+            setattr(step, name, value)
+
+
+_hearer = chooser(Recorder, "_hear")
+
+
+def _marker(marker: LogMarker) -> dict[str, Any]:
+    return {"name": marker.name, "details": _plain(marker.details), "at": marker.at}
 
 
 def _plain(value: Any) -> Any:

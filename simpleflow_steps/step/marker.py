@@ -163,7 +163,7 @@ class MarkerRegister:
         self._stop_if_lost()
         marker = self._with_result(marker, encode)
         absent = {field for field in OPTIONAL if getattr(marker, field) is None}
-        body = codec.dumps(marker.model_dump(mode="json", exclude=absent))
+        body = codec.written(marker.model_dump(mode="json", exclude=absent))  # its result has been looked at
         condition = {"if_match": seen.etag} if seen else {"if_none_match": "*"}
         try:
             return Written(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))

@@ -9,7 +9,7 @@ from simpleflow_steps import codec
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt
 from simpleflow_steps.execution.head import read_first_steps, read_head
-from simpleflow_steps.execution.record import ErrorRecord, RunRecord, StepRecord, dump_run
+from simpleflow_steps.execution.record import ErrorRecord, RunRecord, StepRecord
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import CountingStorage
 
@@ -25,7 +25,7 @@ def _run(steps: int = 0, **given: Any) -> RunRecord:
 
 def _stored(run: RunRecord) -> CountingStorage:
     storage = MemoryStorage()
-    storage.put(KEY, codec.dumps(dump_run(run)))
+    storage.put(KEY, codec.dumps(run.model_dump(mode="json", by_alias=True)))
     return CountingStorage(storage)
 
 
@@ -75,7 +75,7 @@ def test_garbage_is_told_as_such(body: bytes) -> None:
 
 def test_garbage_behind_a_good_head_does_no_harm() -> None:
     storage = MemoryStorage()
-    whole = json.dumps(dump_run(_run(3000)))
+    whole = json.dumps(_run(3000).model_dump(mode="json", by_alias=True))
     storage.put(KEY, whole[:-1000].encode() + b"\xff")
 
     assert read_head(storage, "w", "r1").run_id == "r1"

@@ -8,6 +8,7 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.codec import NotStorable, check_arguments, digest
+from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
 from simpleflow_steps.execution.signals import send_signal
@@ -151,7 +152,8 @@ class Execution:
             later = LaterFuture(self, target=task.target)
             later.drive(later.start_when(awaited, task, self._start))
             return later
-        return self._start(task)
+        started: Future[Any] = _starter(type(task))(self, task)
+        return started
 
     def wait(self, future: Future[Any]) -> None:
         """Process what happens until the future is done."""
@@ -303,7 +305,7 @@ class Execution:
 
     @_start.register
     def _(self, task: MarkerTask) -> Future[Any]:
-        self._history.record(LogMarker(task.name, task.details, self.now()))
+        self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
         return self._done(None)
 
     @_start.register
@@ -398,3 +400,6 @@ class Execution:
         future: Future[Any] = Future(self)
         future.set_finished(result)
         return future
+
+
+_starter = chooser(Execution, "_start")
