@@ -18,7 +18,7 @@ from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.loop import Loop
 from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
 from simpleflow_steps.executors.local.roots import Roots, is_cancellation
-from simpleflow_steps.executors.local.waits import Waits
+from simpleflow_steps.executors.local.waits import PassiveFuture, Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
@@ -49,12 +49,6 @@ if TYPE_CHECKING:
     from simpleflow_steps.workflow import Workflow
 
 Call = ActivityTask | ChildWorkflowTask
-
-
-class PassiveFuture(Future[Any]):
-    """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
-
-    __slots__ = ()
 
 
 class Execution:
