@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simpleflow_steps import log
-from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt
+from simpleflow_steps.exceptions import InvalidInput, ObjectNotFound, RecordCorrupt
 from simpleflow_steps.execution.record import read_run, run_ids
+from simpleflow_steps.identity import check_workflow_id
 from simpleflow_steps.step.known import NOTHING_KNOWN, KnownAsk, KnownChild, KnownStep, KnownSteps
+from simpleflow_steps.step.names import check_selectors, check_step_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -142,11 +144,26 @@ def _met_all(run: RunRecord) -> bool:
     return run.status == "completed" and run.generation == 0
 
 
+def _check_names(run: RunRecord) -> None:
+    """Check the names that a plan would use: anybody may have written the record.
+
+    :raises InvalidInput: naming what no step, or no execution, may be called
+    """
+    for name, step in run.steps.items():
+        check_step_name(name)
+        check_selectors(step.dependents, "dependents")
+    for asked in run.asked:
+        check_selectors(asked.names, "asked")
+    for child_id in run.children:
+        check_workflow_id(child_id)
+
+
 def _told(storage: Storage, workflow_id: str, ids: Iterable[str]) -> Iterator[RunRecord]:
     for run_id in ids:
         try:
             run = read_run(storage, workflow_id, run_id)
-        except (ObjectNotFound, RecordCorrupt) as error:
+            _check_names(run)
+        except (ObjectNotFound, RecordCorrupt, InvalidInput) as error:
             log.warning("a run's record cannot be read; what it tells is missing", run=run_id, error=str(error))
             continue
         yield run

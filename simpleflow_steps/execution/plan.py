@@ -100,6 +100,6 @@ def _unknown(past: Past, steps: tuple[PlannedStep, ...], asked: Asked) -> Iterat
     elif not past.steps.ended:
         yield f"No run came to its end yet ({past.newest.status}): which steps come after these is unknown."
     if not all(step.recorded for step in steps):
-        yield "Of steps that only a marker tells of, it is unknown whether and when run() submits them, and if it forces them."
+        yield "Only markers tell of some steps: whether and when run() submits them, and if it forces them, is unknown."
     done = [step.name for step in steps if step.done]
     yield from map(no_order, asked.without_order(past.steps, done))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from simpleflow_steps.step.names import covered_by_any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from simpleflow_steps.step.known import KnownAsk, KnownStep, KnownSteps
     from simpleflow_steps.step.selection import Decision
@@ -77,18 +77,21 @@ class _Planning:
         """Go on to what is inside a step."""
         self._actions[planned.name] = planned.action
 
-    def children_after(self, name: str | None) -> Iterator[str]:
-        """Give the children that would be started now."""
-        for child in self._children.get(name, ()):
+    def end(self, name: str | None) -> Iterator[str]:
+        """End the steps whose last inside this one is, and give each child that starts before that, or now."""
+        children = self._children.get(name, [])
+        ending = self._ending.get(name, []) if name is not None else []
+        for ended in ending:
+            yield from self._reached(child for child in children if self._known.children[child].within == ended)
+            if self._actions[ended] in (RUN, SKIP):
+                self._steering.until.end(ended)
+        yield from self._reached(child for child in children if self._known.children[child].within not in ending)
+
+    def _reached(self, children: Iterable[str]) -> Iterator[str]:
+        for child in children:
             started = self._known.children[child]
             if self._reach(started.within, by_run=started.reached_by_run) != NOT_REACHED:
                 yield child
-
-    def end(self, name: str) -> None:
-        """End the steps whose last inside this one is."""
-        for ended in self._ending.get(name, ()):
-            if self._actions[ended] in (RUN, SKIP):
-                self._steering.until.end(ended)
 
     def plan_unrecorded(self, name: str, early: Decision) -> PlannedStep:
         """Decide a step of which nothing tells when it comes: only what holds at any time is sure.
@@ -124,16 +127,15 @@ def plan_steps(
     unrecorded = {
         name: steering.decide(name, done=True, force=False) for name in sorted(set(done) - known.steps.keys())
     }
-    for child in planning.children_after(None):
+    for child in planning.end(None):
         begin_child(child)
     for name, step in known.steps.items():
         planning.ask(before=name)
         planned = planning.plan(step)
         planning.begin(planned)
         yield planned
-        for child in planning.children_after(name):
+        for child in planning.end(name):
             begin_child(child)
-        planning.end(name)
     planning.ask(before=None)
     for name, early in unrecorded.items():
         yield planning.plan_unrecorded(name, early)

@@ -57,6 +57,12 @@ class Daily(Stepped):
         return {"day": day, "report": report.result, "stats": [year.result for year in years]}
 
 
+class Abc(Stepped):
+    def run(self) -> None:
+        for name in ("a", "b", "c"):
+            self.submit(self.step(name, (double, 1))).result  # noqa: B018
+
+
 class Failing(Stepped):
     def run(self, text: str = "bad day") -> None:
         self.submit(self.step("good", (double, 1))).result  # noqa: B018
