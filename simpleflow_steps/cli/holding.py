@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,7 @@ from simpleflow_steps.cli.places import open_place, who
 from simpleflow_steps.cli.table import print_fields, time_text
 from simpleflow_steps.cli.text import elapsed, one_line, shown
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, LeaseHeld, ObjectNotFound, PreconditionFailed
-from simpleflow_steps.execution.account import read_account
+from simpleflow_steps.execution.account import later, read_account
 from simpleflow_steps.execution.lease import NEVER_RUN, describe, hold_of, read_lease, steal_lease
 from simpleflow_steps.identity import check_workflow_id
 
@@ -131,7 +130,7 @@ def _ago(record: LeaseRecord, age: float | None) -> str:
 
 def _progress(record: LeaseRecord, age: float | None) -> dict[str, str]:
     """Give a run's account of itself in words; what it holds is whatever somebody wrote."""
-    account, now = read_account(record.progress), record.renewed + timedelta(seconds=(age or 0) if record.held else 0)
+    account, now = read_account(record.progress), later(record.renewed, (age or 0.0) if record.held else 0.0)
     told = {"steps": counts_text(account) or "none yet"} if "steps" in record.progress else {}
     if groups := [f"{name} {group.done}/{group.total}" for name, group in account.groups.items()]:
         told["groups"] = ", ".join(groups)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.cli.holding import STALE, read_execution, state_of
 from simpleflow_steps.cli.progress.scene import Scene
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, StorageError
-from simpleflow_steps.execution.account import COMPLETED, RUNNING, WAITING, Account, read_account
+from simpleflow_steps.execution.account import COMPLETED, RUNNING, WAITING, Account, later, read_account
 from simpleflow_steps.step.tasks import open_register
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Sight:
     def scene(self) -> Scene:
         """Give what there is to draw, at the present time of the run's own clock while it is there to have one."""
         ahead = self.age_now() if self.state == RUNNING else 0.0
-        now = self.record.renewed + timedelta(seconds=ahead)
+        now = later(self.record.renewed, ahead)
         return Scene(self.account, now, {name: child.scene() for name, child in self.children.items()})
 
 

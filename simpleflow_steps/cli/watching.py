@@ -15,7 +15,7 @@ from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.sight import Watcher
 from simpleflow_steps.cli.text import as_json as json_text
 from simpleflow_steps.cli.text import elapsed, one_line, shown
-from simpleflow_steps.execution.account import COMPLETED, dump_account
+from simpleflow_steps.execution.account import COMPLETED, dump_account, seconds_since
 from simpleflow_steps.settings import load_settings
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class LiveView(PlainView):
         said = [f"as of {elapsed(sight.age_now())} ago"] if sight.record.held else []
         said += [sight.state] if sight.state != "running" else []
         said += ["storage out of reach"] if sight.trouble else []
-        seconds = (scene.now - sight.record.acquired).total_seconds()
+        seconds = seconds_since(sight.record.acquired, scene.now)
         return draw(scene, Totals(scene.account.counts, seconds, self._workflow_id, tuple(said)), frame)
 
 

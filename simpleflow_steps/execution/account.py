@@ -5,7 +5,7 @@ It goes into the lease as JSON and comes out of it on another machine, where any
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
@@ -171,4 +171,22 @@ def _cut(name: str) -> str:
 
 def seconds_since(started: datetime | None, now: datetime) -> float | None:
     """Tell for how long something runs; never less than nothing."""
-    return None if started is None else max((now.astimezone(UTC) - started).total_seconds(), 0.0)
+    return None if started is None else max((_utc(now) - _utc(started)).total_seconds(), 0.0)
+
+
+def later(at: datetime, seconds: float) -> datetime:
+    """Give a time that is so much later, in UTC; the end of time is the end."""
+    try:
+        return _utc(at) + timedelta(seconds=seconds)
+    except OverflowError:
+        return _utc(at)
+
+
+def _utc(at: datetime) -> datetime:
+    """Give a time in UTC; one from a lease may have no zone, or lie at an end of time."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)

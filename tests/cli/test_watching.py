@@ -26,7 +26,7 @@ def run(start: Start) -> Callable[..., subprocess.Popen[str]]:
     """Start a run in a process of its own, and wait until its lease names a running step."""
 
     def call(flow: str, *args: str) -> subprocess.Popen[str]:
-        process = start("run", f"flows:{flow}", *args, "--workflow-id", "w", "--lease-ttl", "1")
+        process = start("run", f"flows:{flow}", *args, "--workflow-id", "w", "--lease-ttl", "6")
         while True:
             lease = Path(".simpleflow/w/lease")
             if lease.exists() and json.loads(lease.read_bytes())["progress"].get("running"):
@@ -150,7 +150,7 @@ def test_a_run_on_another_machine_that_is_cut_off_is_stale_and_watched_on(run: A
     process.kill()
     process.wait()
     holder = json.loads(Path(".simpleflow/w/lease").read_bytes())["holder"]
-    _change(holder={**holder, "boot_id": "elsewhere"})
+    _change(holder={**holder, "boot_id": "elsewhere"}, ttl=0.5)
     watching = start(*WATCH)
 
     seen = ""
@@ -206,7 +206,7 @@ def test_what_a_lease_holds_is_shown_and_not_obeyed(sfs: Sfs, options: tuple[str
         "failed": {ESCAPES: ESCAPES},
         "children": {ESCAPES: {"workflow": ESCAPES}},
     }
-    _change(status=ESCAPES, workflow=ESCAPES, progress=progress)
+    _change(status=ESCAPES, workflow=ESCAPES, progress=progress, acquired="2026-11-20T00:00:00")
 
     result = sfs(*WATCH, *options)
 
@@ -227,7 +227,8 @@ def test_a_hostile_account_does_not_disturb_the_terminal(run: Any, terminal: Ter
         "groups": {"a": {"done": 7, "total": 3}, ESCAPES: {"total": 4}},
         "failed": {ESCAPES: ESCAPES},
     }
-    _change(holder={**lease["holder"], "boot_id": "elsewhere"}, ttl=3600, progress=progress)
+    times = {"acquired": "0001-01-01T00:00:00", "renewed": "9999-12-31T23:59:59-12:00", "ttl": 3600}
+    _change(holder={**lease["holder"], "boot_id": "elsewhere"}, progress=progress, **times)
     child = terminal(*WATCH, columns=60)
     child.expect("as of|ago")
     child.sendintr()

@@ -61,15 +61,8 @@ class LiveProgress:
     def _lines(self) -> list[Segment]:
         with self._lock:
             events, self._events = self._events, []
-        return [part for event in events for line in self._lines_of(event) for part in permanent(line)]
-
-    def _lines_of(self, event: Event) -> list[Line]:
         root = self._tally.workflow_id
-        if isinstance(event, StepStarted) or (
-            isinstance(event, RunStarted | RunFinished) and event.workflow_id == root
-        ):
-            return []
-        return lines_of(event, root)
+        return [part for event in events for line in lasting_lines(event, root) for part in permanent(line)]
 
     def _picture(self, frame: Frame) -> list[Text]:
         with self._lock:
@@ -78,6 +71,16 @@ class LiveProgress:
         counts[WAITING] = scene.account.counts.get(WAITING, 0)
         seconds = time.monotonic() - self._began
         return draw(scene, Totals(counts, seconds, self._tally.workflow_id or "starting"), frame)
+
+
+def lasting_lines(event: Event, root: str | None) -> list[Line]:
+    """Say what happened in the lines that stay: not what the picture shows, nor what the summary will say.
+
+    :param root: the workflow id of the run itself
+    """
+    if isinstance(event, StepStarted) or (isinstance(event, RunStarted | RunFinished) and event.workflow_id == root):
+        return []
+    return lines_of(event, root)
 
 
 def permanent(line: Line) -> Iterator[Segment]:

@@ -12,7 +12,8 @@ DONE_NAMES = ("done", "completed", "current", "n", "count")
 TOTAL_NAMES = ("total", "of", "out_of")
 BAR_COLUMNS = 12
 FILLED, EMPTY = "━", "─"
-LONGEST = 200
+LONGEST = 200  # characters
+LARGEST = 10**15  # what is more than this is no count
 
 
 def note_text(note: Any) -> Text:
@@ -24,7 +25,7 @@ def note_text(note: Any) -> Text:
             return bar(note).append(f" {note:.0%}")
         case int() | float():
             return Text(f"{note:,}")
-        case [int(done), int(total)] if 0 <= done <= total and total:
+        case [int(done), int(total)] if 0 <= done <= total <= LARGEST and total:
             return counted_bar(done, total)
         case dict():
             return _of_dict(note)
@@ -55,7 +56,7 @@ def _of_dict(note: dict[str, Any]) -> Text:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def _value(value: Any) -> str:

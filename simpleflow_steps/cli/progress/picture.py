@@ -83,10 +83,10 @@ def _row(node: Node, lasts: tuple[bool, ...], frame: Frame) -> Text:
     style = STATE_STYLES.get(node.state, "")
     if frame.is_narrow:
         word = f"{node.state} " if node.state in (FAILED, CHILD) else ""
-        parts = [Text(word + node.name, style), Text(took), node.detail]
+        parts = [Text().append(word + node.name, style), Text(took), node.detail]
         return Text(" " * (len(lasts) - 1)).append_text(Text(" ").join(part for part in parts if part))
     state = "" if node.state == GROUP else node.state
-    text = Text(f"{state:<{STATE_COLUMNS}} {took:>{TIME_COLUMNS}}", style).append("  ")
+    text = Text().append(f"{state:<{STATE_COLUMNS}} {took:>{TIME_COLUMNS}}  ", style)
     text.append(_guides(lasts), "bright_black").append(node.name, "default")
     return text.append("  ").append_text(_dimmed(node.detail)) if node.detail else text
 
