@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Span = tuple[str, datetime, datetime]
 
+MOST_MISSING = 50  # names that are forced and that nobody met
 MOST_HEADS = 20  # arrows for one name that a step forces
 
 
@@ -94,6 +95,9 @@ class Arrows:
             self._say(f"{name} covers {len(covered)} boxes: only the arrows to {MOST_HEADS} of them are drawn.")
         if covered:
             return covered[:MOST_HEADS]
+        if len(self.missing) >= MOST_MISSING and name not in self.missing:
+            self._say(f"More than {MOST_MISSING} names are forced that no run has met.")
+            return []
         box = self.missing.setdefault(name, Box(f"{self._mark}m{len(self.missing) + 1}", MISSING, name, "unknown"))
         return [box.id]
 

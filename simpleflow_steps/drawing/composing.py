@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.drawing.arrows import Arrows
-from simpleflow_steps.drawing.graph import Box, Graph
+from simpleflow_steps.drawing.graph import Graph
 from simpleflow_steps.drawing.tree import Tree
 
 if TYPE_CHECKING:
@@ -38,12 +38,8 @@ def compose(subject: Subject, fold: int | None = FOLD) -> Graph:
         notes.append(f"{folded} steps are folded: a box shows at most {drawn} of what is in it; --fold N shows more.")
     if len(found) > MOST_ARROWS:
         notes.append(f"{len(found) - MOST_ARROWS} of {len(found)} arrows are left out.")
-    missing: tuple[Box, ...] = ()
-    if arrows and arrows[0].missing:
-        missing = tuple(arrows[0].missing.values())
-    known = {box.id for box in (*tree.boxes, *missing) for box in box.walk()}
-    kept = tuple(arrow for arrow in found if {arrow.tail, arrow.head} <= known)
-    return Graph(subject.title, (*tree.boxes, *missing), kept[:MOST_ARROWS], tuple(_bounded(notes)))
+    boxes = (*tree.boxes, *(box for each in arrows for box in each.missing.values()))
+    return Graph(subject.title, boxes, tuple(found[:MOST_ARROWS]), tuple(_bounded(notes)))
 
 
 def _walk(tree: Tree) -> Iterator[Tree]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.drawing.graph import CHILD, FOLDED, FORCES, GROUP, STEP, Box
+from simpleflow_steps.drawing.graph import CHILD, FOLDED, FOLLOWED, FORCES, GROUP, STEP, Box
 from simpleflow_steps.drawing.states import LOOKS, SKIPPED
 from simpleflow_steps.drawing.text import LONGEST, fit, seconds_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLAIN = frozenset(" ,./_")  # beside letters and digits; anything else may mean something to Mermaid
 SHAPES = {STEP: '("{}")', FOLDED: '[["{}"]]', CHILD: '[/"{}"/]'}
-LINES = {FORCES: "-.->", "was followed by": "-->"}
+LINES = {FORCES: "-.->", FOLLOWED: "-->"}
 NOTE = 300  # characters of a note
 
 

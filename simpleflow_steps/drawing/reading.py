@@ -49,7 +49,7 @@ class Reader:
             steps[name] = DrawnStep(name, DONE if markers[name].done else INVALIDATED)
         notes = [*_notes(found, past, register, markers)]
         children = ((child, known.workflow, known.within) for child, known in past.steps.children.items())
-        return Subject(workflow_id, steps, tuple(self._children(children, notes)), tuple(notes), found.count)
+        return Subject(workflow_id, steps, tuple(self._children(children, notes)), tuple(notes))
 
     def read_run(self, workflow_id: str, run_id: str) -> Subject:
         """Read one run of an execution: what became of each step in it.
@@ -65,28 +65,27 @@ class Reader:
         notes: list[str] = []
         children = ((child, each.workflow, each.step) for child, each in run.record.children.items())
         title = f"{workflow_id}, run {run.record.run_id}"
-        return Subject(title, steps, tuple(self._children(children, notes)), tuple(notes), runs=1)
+        return Subject(title, steps, tuple(self._children(children, notes)), tuple(notes))
 
     def _children(self, children: Iterable[tuple[str, str, str | None]], notes: list[str]) -> Iterator[DrawnChild]:
         left_out = 0
         for child_id, workflow, within in children:
-            label = f"{child_id} ({workflow})"
             if child_id in self.seen or len(self.seen) > MOST_CHILDREN:
                 left_out += child_id not in self.seen
-                yield DrawnChild(label, within=within)
+                yield DrawnChild(child_id, workflow, within=within)
                 continue
-            yield self._child(child_id, label, within)
+            yield self._child(child_id, workflow, within)
         if left_out:
             notes.append(f"Only {MOST_CHILDREN} child workflows were looked into; {left_out} more were not.")
 
-    def _child(self, child_id: str, label: str, within: str | None) -> DrawnChild:
+    def _child(self, child_id: str, workflow: str, within: str | None) -> DrawnChild:
         try:
             subject = self.read(child_id, open_register(self.storage, f"{child_id}/steps"))
         except InvalidInput:
-            return DrawnChild(label, within=within)
+            return DrawnChild(child_id, workflow, within=within)
         newest = read_runs(self.storage, child_id, 1).runs
         state = STATE_OF_STATUS.get(newest[0].status, UNFINISHED) if newest else UNKNOWN
-        return DrawnChild(label, state, within, subject)
+        return DrawnChild(child_id, workflow, state, within, subject)
 
 
 def _now(known: KnownStep, runs: Sequence[ReadRun], markers: dict[str, Seen]) -> DrawnStep:

@@ -137,8 +137,7 @@ def _now(subject: Subject, runs: Iterable[ReadRun], scissors: Scissors) -> dict[
     steps = [_step_now(step, by_id, scissors) for step in list(subject.steps.values())[:MOST_STEPS]]
     children = []
     for child in subject.children:
-        child_id, _, workflow = child.label.rpartition(" (")
-        about = {"id": cut(child_id, NAME), "workflow": cut(workflow.removesuffix(")"), NAME), "state": child.state}
+        about = {"id": cut(child.name, NAME), "workflow": cut(child.workflow, NAME), "state": child.state}
         children.append(_without_none(**about, within=child.within))
     return {"steps": steps, "children": children}
 

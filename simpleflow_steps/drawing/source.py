@@ -67,7 +67,7 @@ class _Reading:
     def _child(self, name: str, within: str | None) -> None:
         found = self.names.get(name)
         if isinstance(found, type) and issubclass(found, Workflow) and not found.__module__.startswith(OWN):
-            self.children.setdefault(name, DrawnChild(f"{name} ({found.get_name()})", UNKNOWN, within))
+            self.children.setdefault(name, DrawnChild(name, found.get_name(), UNKNOWN, within))
 
 
 def subject_of_source(workflow: type[Workflow], title: str) -> Subject:

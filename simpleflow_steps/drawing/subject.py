@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.drawing.states import UNKNOWN
@@ -35,12 +35,18 @@ class DrawnStep:
 
 @dataclass(frozen=True, slots=True)
 class DrawnChild:
-    """A child workflow; `subject` is what it holds, as far as that was looked at."""
+    """A child workflow, by its id, or by its class if it never ran; `subject` is what it holds, if that was read."""
 
-    label: str
+    name: str
+    workflow: str
     state: str = UNKNOWN
     within: str | None = None
     subject: Subject | None = None
+
+    @property
+    def label(self) -> str:
+        """Name it and its workflow."""
+        return f"{self.name} ({self.workflow})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +60,3 @@ class Subject:
     steps: Mapping[str, DrawnStep]
     children: tuple[DrawnChild, ...] = ()
     notes: tuple[str, ...] = ()
-    runs: int = field(default=0)

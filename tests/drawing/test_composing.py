@@ -50,7 +50,7 @@ class TestBoxes:
         assert nested(compose(subject(*steps)).boxes) == {"report": {"report.pdf": {"mail": {}}}}
 
     def test_a_child_workflow_is_a_box_with_its_own_steps(self) -> None:
-        child = DrawnChild("c1 (child)", DONE, "ask", subject(DrawnStep("inner", DONE)))
+        child = DrawnChild("c1", "child", DONE, "ask", subject(DrawnStep("inner", DONE)))
 
         graph = compose(subject(DrawnStep("ask"), children=[child]))
 
@@ -129,6 +129,21 @@ class TestArrows:
 
         assert arrows(graph, FORCES) == {("load", "lost")}
         assert [box.state for box in graph.walk() if box.label == "lost"] == ["unknown"]
+
+    def test_of_the_names_that_nobody_met_there_are_not_too_many(self) -> None:
+        graph = compose(subject(DrawnStep("load", dependents=tuple(f"lost{number}" for number in range(900)))))
+
+        assert len(graph.boxes) == 51
+        assert any("More than 50 names" in note for note in graph.notes)
+
+    def test_a_childs_steps_have_arrows_of_their_own(self) -> None:
+        steps = (DrawnStep("load", dependents=("report", "lost")), DrawnStep("report"))
+        child = DrawnChild("c1", "child", DONE, None, subject(*steps))
+
+        graph = compose(subject(*steps, children=[child]))
+
+        assert len(graph.arrows) == 4
+        assert len({arrow.head for arrow in graph.arrows}) == 4
 
     def test_all_steps_are_forced_in_words(self) -> None:
         graph = compose(subject(DrawnStep("load", dependents=("*",)), DrawnStep("report")))

@@ -249,6 +249,20 @@ def test_it_is_read_on_a_phone_and_in_the_dark(reader: Reader) -> None:
     assert reader.row("pay").find_element(By.CSS_SELECTOR, ".why").is_displayed()
 
 
+@pytest.mark.parametrize("width", [320, 360, 740, 800, 1600])
+def test_nothing_sticks_out(reader: Reader, width: int) -> None:
+    emulate(reader.driver, width=width)
+    reader.row("pay").click()
+
+    sticking_out = (
+        "const right = document.querySelector('main').getBoundingClientRect().right;"
+        "return [...document.querySelectorAll('.row > *, .detail *, .callout, .track')]"
+        ".filter(each => each.getBoundingClientRect().right > right).map(each => each.className)"
+    )
+    assert reader.scripted(sticking_out) == []
+    assert reader.scripted("return document.documentElement.scrollWidth") <= width
+
+
 def test_every_text_stands_out_from_its_ground(reader: Reader) -> None:
     for name in ("pay", "ask"):
         reader.row(name).click()
