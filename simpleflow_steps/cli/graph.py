@@ -22,7 +22,7 @@ from simpleflow_steps.cli.command import Command, debug_option, storage_option
     help="What to write; svg needs the program dot of Graphviz.",
 )
 @click.option("--output", "-o", metavar="FILE", default="-", help="Where to write it, in place of the standard output.")
-@click.option("--run", "run_id", metavar="RUN_ID", help="Draw what became of the steps in this run.")
+@click.option("--run", "run_id", metavar="RUN", help="Draw what became of the steps in this run; -1 is the last one.")
 @click.option(
     "--fold",
     metavar="N",
@@ -49,7 +49,7 @@ def graph(**options: Any) -> None:
     sfs graph daily-20                                      Mermaid, for a README or a wiki
     sfs graph daily-20 --format svg --output daily.svg
     sfs graph daily-20 --format dot | dot -Tpdf > daily.pdf
-    sfs graph daily-20 --run 20261120T081502.412907Z-5b1f0c
+    sfs graph daily-20 --run 5b1f0c                         one run: its id, a part of it, or -1
     sfs graph daily:Daily 2026-11-20                        before it has run
     """
     from simpleflow_steps.cli import graphing

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from simpleflow_steps.cli.input import read_input
+from simpleflow_steps.cli.known import check_known, is_known
 from simpleflow_steps.cli.output import reserved_stdout
 from simpleflow_steps.cli.places import open_place
+from simpleflow_steps.cli.runids import all_runs, find_run
 from simpleflow_steps.cli.target import find_workflow
 from simpleflow_steps.cli.text import one_line
 from simpleflow_steps.cli.writing import write_text
@@ -20,7 +22,6 @@ from simpleflow_steps.drawing.reading import Reader
 from simpleflow_steps.drawing.source import subject_of_source
 from simpleflow_steps.drawing.svg import to_svg
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.execution.record import runs_prefix
 from simpleflow_steps.identity import check_workflow_id, workflow_id_of
 from simpleflow_steps.step.tasks import open_register
 
@@ -63,14 +64,14 @@ def draw(request: Request) -> None:
 
 def _subject(storage: Storage, request: Request) -> Subject:
     target = request.target
-    if ":" not in target or (not request.has_input and _is_known(storage, target, request.prefix)):
+    if ":" not in target or (not request.has_input and is_known(storage, target, request.prefix)):
         if request.has_input:
             raise InvalidInput(f"{target!r} is an execution, which has its input: ARGS and --input are a workflow's")
         return _execution(storage, check_workflow_id(target), request)
     with reserved_stdout():
         workflow = find_workflow(target)
         workflow_id = _workflow_id(workflow, request)
-    if workflow_id is not None and (request.run_id is not None or _is_known(storage, workflow_id, request.prefix)):
+    if workflow_id is not None and (request.run_id is not None or is_known(storage, workflow_id, request.prefix)):
         return _execution(storage, workflow_id, request)
     if request.run_id is not None:
         raise InvalidInput(
@@ -81,7 +82,9 @@ def _subject(storage: Storage, request: Request) -> Subject:
 
 def _execution(storage: Storage, workflow_id: str, request: Request) -> Subject:
     if request.run_id is not None:
-        return Reader(storage).read_run(workflow_id, request.run_id)
+        run_id = find_run(all_runs(storage, workflow_id), request.run_id, workflow_id)
+        return Reader(storage).read_run(workflow_id, run_id)
+    check_known(storage, workflow_id, request.prefix)
     return Reader(storage).read(workflow_id, open_register(storage, request.prefix or f"{workflow_id}/steps"))
 
 
@@ -94,12 +97,3 @@ def _workflow_id(workflow: type[Workflow], request: Request) -> str | None:
             raise
         return None
     return workflow_id_of(workflow, args, kwargs)
-
-
-def _is_known(storage: Storage, workflow_id: str, prefix: str | None) -> bool:
-    try:
-        check_workflow_id(workflow_id)
-    except InvalidInput:
-        return False
-    places = (runs_prefix(workflow_id), f"{prefix or f'{workflow_id}/steps'}/")
-    return any(next(iter(storage.list(place)), None) is not None for place in places)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from simpleflow_steps.cli.known import check_known
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.text import plural, shown, size
 from simpleflow_steps.cli.version import line
@@ -16,7 +17,6 @@ from simpleflow_steps.drawing.page import to_html
 from simpleflow_steps.drawing.report import read_report
 from simpleflow_steps.drawing.results import MOST_READ, read_results
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.identity import check_workflow_id
 from simpleflow_steps.step.tasks import open_register
 
 
@@ -33,11 +33,12 @@ def write(
 ) -> None:
     """Write the page."""
     del debug  # the command itself heeds it
-    file = output or f"{check_workflow_id(workflow_id)}.html"
+    file = output or f"{workflow_id}.html"
     if open_it and file == STDOUT:
         raise InvalidInput("--open needs a file: pass --output FILE")
     where = open_place(storage)
-    register = open_register(where, prefix or f"{check_workflow_id(workflow_id)}/steps")
+    check_known(where, workflow_id, prefix)
+    register = open_register(where, prefix or f"{workflow_id}/steps")
     report = read_report(where, workflow_id, register, last)
     if not no_results:
         report = replace(report, results=read_results(register, report.done))

@@ -61,6 +61,8 @@ def test_a_run_is_drawn_as_it_went(sfs: Sfs, done: None) -> None:
 
     drawn = sfs("graph", "d1", "--run", run_id)
 
+    assert sfs("graph", "d1", "--run", run_id[-6:]).stdout == drawn.stdout
+    assert sfs("graph", "d1", "--run=-1").stdout == drawn.stdout
     assert states(drawn.stdout) == {
         "load": "skipped",
         "stats.2012": "skipped",
@@ -120,7 +122,8 @@ def test_too_many_steps_are_folded(sfs: Sfs) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["nosuch"], "nothing is known of execution 'nosuch'"),
+        (["nosuch"], "execution 'nosuch' has no run"),
+        (["d12"], "nearest: d1"),
         (["d1", "3"], "'d1' is an execution, which has its input"),
         (["d1", "--run", "x"], "has no run 'x'"),
         (["flows:Nosuch"], "has no 'Nosuch'"),

@@ -82,8 +82,10 @@ def test_it_is_told_from_a_bucket(sfs: Sfs, bucket_url: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["nosuch"], "nothing is known of execution 'nosuch'"),
+        (["nosuch"], "execution 'nosuch' has no run"),
+        (["d12"], "nearest: d1"),
         (["a/b"], "no slash"),
+        (["../d1", "--prefix", "d1/steps"], "no slash"),
         (["d1", "--output", "no/such/page.html"], "No such file or directory; pass another --output"),
         (["d1", "--output", "-", "--open"], "--open needs a file"),
     ],
