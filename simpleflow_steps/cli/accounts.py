@@ -25,8 +25,13 @@ def running_text(step: RunningStep, now: datetime) -> str:
     """Say for how long a step runs, and what else is known of it: `load (12.0s, attempt 2)`."""
     seconds = seconds_since(step.started, now)
     facts = [] if seconds is None else [elapsed(seconds)]
-    facts += [f"attempt {step.retries + 1}"] if step.retries else []
+    facts += [tries_text(step)] if step.retries else []
     return f"{step.name} ({', '.join(facts)})" if facts else step.name
+
+
+def tries_text(step: RunningStep) -> str:
+    """Say which attempt runs; of a step in which several activities were retried, how often they were."""
+    return f"attempt {step.attempt}" if step.attempt == step.retries + 1 else f"{step.retries} retries"
 
 
 def account_line(account: Account) -> str:
@@ -42,7 +47,7 @@ def account_line(account: Account) -> str:
 
 
 def _told(step: RunningStep) -> str:
-    facts = [f"attempt {step.retries + 1}"] if step.retries else []
+    facts = [tries_text(step)] if step.retries else []
     facts += [] if step.note is None else [_short(step.note)]
     return f"{step.name} ({', '.join(facts)})" if facts else step.name
 

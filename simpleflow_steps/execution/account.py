@@ -30,11 +30,15 @@ class _Part(BaseModel):
 
 
 class RunningStep(_Part):
-    """A step that runs: since when, after how many failed attempts, inside which step, and its last heartbeat."""
+    """A step that runs: since when, inside which step, and its last heartbeat.
+
+    `retries` counts those of all activities in it, and `attempt` is that of the one that was retried last.
+    """
 
     name: str
     started: AwareDatetime | None = None
     retries: NonNegativeInt = 0
+    attempt: NonNegativeInt = 1
     within: str | None = None
     note: Any = None
 

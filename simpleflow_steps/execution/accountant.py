@@ -48,6 +48,7 @@ class _Running:
     within: str | None
     started: datetime | None = None
     retries: int = 0
+    attempt: int = 1
     note: Any = None
 
 
@@ -144,6 +145,7 @@ class Accountant:
         step = self._running.get(event.step or "")
         if step is not None:
             step.retries += 1
+            step.attempt = event.attempt + 1
 
     def _told(self, event: ActivityHeartbeat) -> None:
         note = short_note(event.details)
@@ -206,7 +208,12 @@ def _count(counts: Counter[str], before: str | None, state: str) -> None:
 
 def _running(name: str, step: _Running) -> RunningStep:
     return RunningStep.model_construct(
-        name=name, started=step.started, retries=step.retries, within=step.within, note=step.note
+        name=name,
+        started=step.started,
+        retries=step.retries,
+        attempt=step.attempt,
+        within=step.within,
+        note=step.note,
     )
 
 

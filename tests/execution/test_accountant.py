@@ -60,7 +60,7 @@ def test_a_running_step_tells_since_when_where_and_what_it_says() -> None:
     account = _account(_started("a"), _started("a.b", "a"), retried, beat)
 
     _, inner = _told(account).running
-    assert (inner.name, inner.started, inner.within, inner.retries) == ("a.b", START, "a", 1)
+    assert (inner.name, inner.started, inner.within, inner.retries, inner.attempt) == ("a.b", START, "a", 1, 2)
     assert inner.note == {"done": 3, "total": 10}
     assert _told(account) == account.model_copy(update={"heartbeats": {}})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from simpleflow_steps.cli.accounts import tries_text
 from simpleflow_steps.cli.progress.notes import counted_bar, note_text
 from simpleflow_steps.cli.text import one_line, plural, shown
 from simpleflow_steps.execution.account import FAILED, RUNNING, seconds_since
@@ -102,7 +103,7 @@ def _is_open(group: GroupAccount, name: str, steps: dict[str, Node]) -> bool:
 
 
 def _step_node(step: RunningStep, group: GroupAccount | None, now: datetime) -> Node:
-    parts = [Text(f"attempt {step.retries + 1}", "yellow")] if step.retries else []
+    parts = [Text(tries_text(step), "yellow")] if step.retries else []
     if group is not None:
         parts.append(_progress(group))
     parts.append(note_text(step.note))

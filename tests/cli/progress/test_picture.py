@@ -83,9 +83,13 @@ def test_steps_are_inside_the_steps_around_them_and_in_their_groups() -> None:
 def test_a_step_and_the_group_of_its_name_are_one_row() -> None:
     groups = {"load": GroupAccount(done=2, total=4, failed=1)}
 
-    rows = _rows(Account(running=(_step("load"), _step("load.c", "load", retries=2)), groups=groups))
+    rows = _rows(Account(running=(_step("load"), _step("load.c", "load", retries=2, attempt=3)), groups=groups))
 
     assert _names(rows) == ["load  ━━━━━━────── 2/4  1 failed", "└ load.c  attempt 3"]
+
+
+def test_retries_of_several_activities_in_a_step_are_no_attempts_of_one() -> None:
+    assert _names(_rows(Account(running=(_step("a", retries=9, attempt=2),)))) == ["a  9 retries"]
 
 
 def test_a_child_is_under_the_step_that_started_it_with_its_own_steps() -> None:
