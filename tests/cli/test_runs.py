@@ -9,7 +9,7 @@ import pytest
 
 from simpleflow_steps import codec
 from simpleflow_steps.cli.runids import short_run
-from simpleflow_steps.execution.record import RunRecord, StepRecord, dump_run
+from simpleflow_steps.execution.record import RunRecord, StepRecord
 from simpleflow_steps.storage import MemoryStorage, open_storage
 from simpleflow_steps.testing import CountingStorage
 from tests.cli.conftest import Sfs, document
@@ -21,7 +21,9 @@ FIRST, SECOND = "20261120T081502.412907Z-5b1f0c", "20261121T081502.412907Z-77aa0
 def _put_run(run_id: str, storage: Any = None, **given: Any) -> None:
     facts = {"run_id": run_id, "workflow_id": "w", "workflow": "w", "version": "1", "input": None}
     run = RunRecord(**{**facts, "started": datetime(2026, 11, 20, tzinfo=UTC), "status": "completed", **given})
-    (storage or open_storage(".simpleflow")).put(f"w/runs/{run_id}.json", codec.dumps(dump_run(run)))
+    (storage or open_storage(".simpleflow")).put(
+        f"w/runs/{run_id}.json", codec.dumps(run.model_dump(mode="json", by_alias=True))
+    )
 
 
 def _ids(sfs: Sfs) -> list[str]:
@@ -45,6 +47,16 @@ class TestLs:
             (f"w/runs/{FIRST}.json", 65536),
             (f"w/runs/{SECOND}.json", 65536),
         ]
+
+    def test_the_record_of_a_real_run_begins_with_its_head(self, sfs: Sfs, monkeypatch: pytest.MonkeyPatch) -> None:
+        sfs("run", "flows:Many", "600", "--workflow-id", "d1")
+        monkeypatch.setattr("simpleflow_steps.execution.head.read_run", lambda *_: pytest.fail("all of it was read"))
+
+        (run,) = document(sfs("runs", "ls", "d1", "--json"))["runs"]
+
+        (key,) = open_storage(".simpleflow").list("d1/runs/")
+        assert key.size > 64 * 1024
+        assert run["steps"] == {"completed": 600}
 
 
 class TestShow:
