@@ -13,6 +13,7 @@ from simpleflow_steps.settings import load_settings
 from simpleflow_steps.storage.directory import DirectoryStorage
 from simpleflow_steps.storage.memory import MemoryStorage
 from simpleflow_steps.storage.protocol import Storage
+from simpleflow_steps.storage.s3.clients import check_client
 from simpleflow_steps.storage.s3.location import parse_bucket, parse_url
 from simpleflow_steps.storage.s3.storage import S3Storage
 
@@ -89,6 +90,7 @@ def _open_s3(url: str) -> Storage:
 def _in_bucket(location: S3Location) -> Storage:
     if location.sse is None and load_settings().s3_sse:
         location = replace(location, sse="AES256")
+    check_client(location)
     return S3Storage(location)
 
 
@@ -108,4 +110,8 @@ def _open_memory(url: str) -> Storage:
     return MemoryStorage(name)
 
 
-_SCHEMES: dict[str, Callable[[str], Storage]] = {"file": _open_file, "memory": _open_memory, "s3": _open_s3}
+_SCHEMES: dict[str, Callable[[str], Storage]] = {
+    "file": _open_file,
+    "memory": _open_memory,
+    "s3": _open_s3,
+}
