@@ -16,7 +16,17 @@ import simpleflow_steps
 
 PACKAGE = Path(simpleflow_steps.__file__).parent
 LAYERS = ("nouns", "storage", "step", "execution", "executors", "drawing", "testing", "cli")
-HEAVY = {"boto3", "botocore", "obstore", "rich", "structlog", "click", "distributed", "opentelemetry", "simpleflow_steps.cli"}
+HEAVY = {
+    "boto3",
+    "botocore",
+    "obstore",
+    "rich",
+    "structlog",
+    "click",
+    "distributed",
+    "opentelemetry",
+    "simpleflow_steps.cli",
+}
 FRONT = {"__init__.py", "__main__.py"}
 MAX_LINES = 400
 MAX_METHODS = 20

@@ -71,6 +71,7 @@ def test_a_storage_is_given_back() -> None:
         ("memory:x", "two slashes"),
         ("memory://", "memory://NAME"),
         ("gcs://bucket", "unknown storage gcs://.*memory://NAME"),
+        ("gs:bucket", "two slashes"),
         ("s3://bucket?client=x", "auto, boto3, obstore"),
         ("https://me:HIDDEN@host/bucket", "unknown storage https://"),
         ("file://host/dir", "three slashes"),

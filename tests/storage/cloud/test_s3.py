@@ -69,7 +69,7 @@ def test_boto3_is_taken_if_asked_for_or_if_there_is_no_other(
     assert agents(faulty) == ["boto3", "boto3"]
 
 
-@pytest.mark.parametrize("url", ["s3://bucket?client=obstore"])
+@pytest.mark.parametrize("url", ["s3://bucket?client=obstore", "gs://bucket", "az://box"])
 def test_a_missing_extra_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "find_spec", lambda _: None)
 
