@@ -10,13 +10,13 @@ import click
 
 from simpleflow_steps.cli.editing import held
 from simpleflow_steps.cli.markers import demand_all, list_markers, open_markers
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.surroundings import dependents_of, inner_of, outer_of
 from simpleflow_steps.cli.text import plural, shown
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.execution.positions import Positions, waits_inside
 from simpleflow_steps.step.marker import Seen
 from simpleflow_steps.step.names import check_selector
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

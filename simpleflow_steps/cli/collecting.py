@@ -20,8 +20,9 @@ from simpleflow_steps.cli.text import one_line, plural, shown, size
 from simpleflow_steps.exceptions import InvalidInput, SimpleflowStepsError, StorageError
 from simpleflow_steps.execution.garbage import Rules
 from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.sweep import Place, remove, side_by_side, storage_time, survey
+from simpleflow_steps.execution.sweep import Place, remove, storage_time, survey
 from simpleflow_steps.identity import check_workflow_id
+from simpleflow_steps.storage.sidebyside import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -105,7 +106,7 @@ def _look(place: Place, rules: Rules, progress: _Progress) -> Survey:
 def _look_at_all(where: Storage, rules: Rules) -> Generator[Outcome, None, None]:
     places = [Place(where, name, f"{name}/steps") for name in where.folders() if _is_workflow_id(name)]
     look = partial(_look_or_not, rules=rules)
-    return side_by_side(look, places, _Progress("executions looked at").tell, workers=SIDE_BY_SIDE)
+    return one_by_one(look, places, _Progress("executions looked at").tell, workers=SIDE_BY_SIDE)
 
 
 def _look_or_not(place: Place, rules: Rules) -> Outcome:

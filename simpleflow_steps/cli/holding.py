@@ -11,7 +11,8 @@ from simpleflow_steps.cli.accounts import counts_text, running_text
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place, who
 from simpleflow_steps.cli.table import print_fields, time_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.text import one_line, shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, LeaseHeld, ObjectNotFound, PreconditionFailed
 from simpleflow_steps.execution.account import later, read_account
 from simpleflow_steps.execution.lease import NEVER_RUN, describe, hold_of, read_lease, steal_lease

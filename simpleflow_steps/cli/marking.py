@@ -11,12 +11,12 @@ from simpleflow_steps.cli.editing import held
 from simpleflow_steps.cli.input import read_json
 from simpleflow_steps.cli.markers import open_markers
 from simpleflow_steps.cli.places import who
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.text import shown
 from simpleflow_steps.exceptions import InvalidInput, ObjectNotFound
 from simpleflow_steps.step.marker import ByHand, Seen
 from simpleflow_steps.step.names import check_step_name
 from simpleflow_steps.step.tasks import mark_by_hand
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -35,14 +35,6 @@ def as_json(document: Any, *, indent: int | None = 2) -> str:
     return _UNFIT_BUT_LINES.sub(_escape_json, json.dumps(document, indent=indent, ensure_ascii=False))
 
 
-def elapsed(seconds: float) -> str:
-    """Write a duration in a few characters: `0.2s`, `3m07s`, `2h05m`."""
-    if seconds < 59.95:
-        return f"{max(seconds, 0.0):.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
-
-
 def size(count: int) -> str:
     """Write a number of bytes in a few characters: `312 B`, `4.0 kB`."""
     amount, units = float(count), ["B", "kB", "MB", "GB"]
