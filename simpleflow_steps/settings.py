@@ -24,7 +24,7 @@ class Settings(BaseModel):
     and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with commas between them.
     """
 
-    model_config = ConfigDict(alias_generator=_variable, frozen=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=_variable, defer_build=True, frozen=True, extra="ignore")
 
     storage: str | None = None
     s3_host: str = "s3.amazonaws.com"
@@ -60,7 +60,7 @@ def _aws_variable(name: str) -> str:
 class AwsSettings(BaseModel):
     """Hold those of boto3's own variables that say everything by themselves, so that boto3 need not be loaded."""
 
-    model_config = ConfigDict(alias_generator=_aws_variable, frozen=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=_aws_variable, defer_build=True, frozen=True, extra="ignore")
 
     access_key_id: str = ""
     secret_access_key: SecretStr = SecretStr("")

@@ -22,7 +22,7 @@ LIMIT = 256 * 1024 * 1024  # bytes; nothing larger is read as a run's record
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class RetryRecord(_Part):
@@ -100,7 +100,7 @@ class RunHead(_Part):
     `counts` says how many steps are in each state.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
 
     run_id: str
     workflow_id: str
