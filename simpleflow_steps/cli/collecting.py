@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simpleflow_steps.cli.editing import held
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.table import time_text
@@ -190,7 +191,8 @@ def _conclude(where: Storage, outcomes: list[Outcome], *, dry: bool, as_json: bo
     whose = shown(outcomes[0].place.workflow_id) if len(outcomes) == 1 else plural(len(outcomes), "execution")
     place = f"of {whose} in {shown(where.url)}"
     if not going:
-        _say(f"nothing to remove {place}")
+        known = len(outcomes) != 1 or outcomes[0].found is None or outcomes[0].found.verdicts
+        _say(f"nothing to remove {place}" + ("" if known else alike(where, outcomes[0].place.workflow_id)))
     elif dry:
         _say(f"{plural(len(going), 'object')}, {size(total)}, may go {place}; nothing was removed: pass --yes for that")
     else:

@@ -10,7 +10,7 @@ import click
 
 from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.facts import Facts, read_facts
-from simpleflow_steps.cli.markers import demand_all, list_markers, open_markers, outermost
+from simpleflow_steps.cli.markers import demand_all, executions_alike, list_markers, open_markers, outermost, place_of
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.rightnow import RightNow, read_right_now
 from simpleflow_steps.cli.runids import short_run
@@ -46,7 +46,7 @@ class Listing:
         """Say it all in one line."""
         where = f"under {shown(self.register.prefix)}/ in {shown(self.register.storage.url)}"
         if not self.states:
-            return f"no steps {where}"
+            return f"no steps {where}{shown(executions_alike(self.register))}"
         counts = Counter(self.states.values())
         told = [f"{counts[state]} {state}" for state in ORDER if counts[state] or state in (DONE, INVALIDATED)]
         run = f"; run {short_run(self.now.run_id)} is {self.now.state}" if self.now.state in (RUNNING, "stale") else ""
@@ -156,9 +156,7 @@ def _document(
         if row.node.children
     ]
     return {
-        "workflow_id": workflow_id,
-        "storage": listing.register.storage.url,
-        "prefix": listing.register.prefix,
+        **place_of(listing.register, workflow_id),
         "counts": dict(Counter(listing.states.values())),
         "steps": steps,
         "groups": groups,

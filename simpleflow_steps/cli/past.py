@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simpleflow_steps.cli.colors import COLORS
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.table import Cell, print_table, time_text
@@ -42,7 +43,8 @@ def show_list(workflow_id: str, last: int, storage: str | None, as_json: bool, d
     cells = [_cells(run, status) if isinstance(run, RunHead) else _unreadable_cells(*run) for run in found]
     print_table(TITLES, cells, right=("TOOK",))
     earlier = f", {len(ids) - len(found)} earlier ones not shown" if len(found) < len(ids) else ""
-    click.echo(f"{plural(len(ids), 'run')} of {shown(workflow_id)} in {shown(where.url)}{earlier}", err=True)
+    unknown = "" if ids else shown(alike(where, workflow_id))
+    click.echo(f"{plural(len(ids), 'run')} of {shown(workflow_id)} in {shown(where.url)}{earlier or unknown}", err=True)
 
 
 def counts_of(run: RunHead) -> dict[str, int]:
