@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from benchmarks import report
 from benchmarks.measures import MEASURES
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SERVER = "seaweedfs"
-BUCKET = "benchmarks"
 EVERYTHING = {**MEASURES, **RACES}
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -38,10 +38,10 @@ def main(arguments: Sequence[str]) -> int:
         command = [sys.executable, "-m", "tests.servers", SERVER, "--", sys.executable, "-m", "benchmarks", *arguments]
         os.execv(sys.executable, command)
     _use_credentials()
-    _make_bucket(endpoint_url)
+    bucket = _make_bucket(endpoint_url)
     document = report.read(asked.json)
     with tempfile.TemporaryDirectory(prefix="sfs-benchmarks-") as folder:
-        setting = Setting(endpoint_url, BUCKET, Path(folder), asked.quick)
+        setting = Setting(endpoint_url, bucket, Path(folder), asked.quick)
         for name in asked.names or EVERYTHING:
             _measure(name, setting, document)
             report.write(document, asked.json)
@@ -72,10 +72,12 @@ def _use_credentials() -> None:
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
 
 
-def _make_bucket(endpoint_url: str) -> None:
+def _make_bucket(endpoint_url: str) -> str:
     import boto3
 
-    boto3.client("s3", endpoint_url=endpoint_url).create_bucket(Bucket=BUCKET)
+    name = f"benchmarks-{uuid4().hex}"
+    boto3.client("s3", endpoint_url=endpoint_url).create_bucket(Bucket=name)
+    return name
 
 
 def _measure(name: str, setting: Setting, document: report.Document) -> None:

@@ -56,9 +56,8 @@ def write_readme(document: Document) -> None:
     _, _, after = rest.partition(END)
     if not after:
         raise SystemExit(f"{README.name} has no {BEGIN} and {END} to put the table between")
-    rows = [(row["what"], row["ours"], row["beside"], _ratio(row), _verdict(row)) for row in _rows(document)]
-    table = "\n".join(_table(("", "here", "beside", "ratio", "goal"), rows))
-    README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+    tables = "\n".join([*_limits(document), "", *_races(document)])
+    README.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
 
 
 def lines(row: Row) -> str:
@@ -94,6 +93,25 @@ def _summary(document: Document) -> Iterator[str]:
     yield f"{len(judged) - len(missed)} of {len(judged)} goals are met."
     for row in missed:
         yield f"* {row['what']}: {_ratio(row)}, {row['goal']}: {row['verdict']}"
+
+
+def _limits(document: Document) -> Iterator[str]:
+    rows = [row for row in _rows(document) if row["goal"] and not row["race"]]
+    told = [(row["what"], row["ours"], row["beside"], _ratio(row), _verdict(row)) for row in rows]
+    yield from _table(("", "here", "beside", "ratio", "goal"), told)
+
+
+def _races(document: Document) -> Iterator[str]:
+    """Write one line for each peer and number of steps: how many times its speed ours is, and the seconds of both."""
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in _rows(document):
+        if row["race"]:
+            peer, number, run = row["race"]
+            told = f"**{_ratio(row)}** ({row['ours']}, {row['beside']})"
+            lines.setdefault((peer, number), {})[run] = told
+    head = [f"{shape}, {phase}" for shape in ("row", "group") for phase in ("fresh", "resumed")]
+    rows = [(*key, *(cells.get(run, "") for run in head)) for key, cells in lines.items()]
+    yield from _table(("beside", "", *head), rows)
 
 
 def _rows(document: Document) -> list[Document]:

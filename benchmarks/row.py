@@ -41,6 +41,7 @@ class Row:
     :param noise: how far the other's figures lie apart, as a part of their median
     :param note: what a reader has to know
     :param comparison: the seconds behind it
+    :param race: of a race that counts, what ran: the peer beside whom, how many steps, in which shape and phase
     """
 
     what: str
@@ -51,6 +52,7 @@ class Row:
     noise: float | None = None
     note: str = ""
     comparison: Comparison | None = None
+    race: tuple[str, str, str] | None = None
 
     @property
     def verdict(self) -> str:

@@ -87,7 +87,8 @@ def _race(peer: Peer, setting: Setting, environment: Path, facts: Facts, shape: 
     for phase in PHASES:
         for side in sides:
             if phase in side.phases:
-                yield _row(peer, side, f"{number:,} steps, {shape}, {phase}", runs[None, phase], runs[side, phase])
+                what = f"{number:,} steps", f"{shape}, {phase}"
+                yield _row(peer, side, what, runs[None, phase], runs[side, phase])
 
 
 def _sides(peer: Peer, setting: Setting) -> Iterator[Ours]:
@@ -143,16 +144,16 @@ def _run(command: list[str], variables: dict[str, str], folder: str, runs: Runs)
     return told
 
 
-def _row(peer: Peer, side: Ours, what: str, theirs: Runs, ours: Runs) -> Row:
+def _row(peer: Peer, side: Ours, what: tuple[str, str], theirs: Runs, ours: Runs) -> Row:
     timed = Comparison(tuple(ours.seconds), tuple(theirs.seconds))
     notes = [f"whole processes {duration(ours.processes)} and {duration(theirs.processes)}"]
     if theirs.replays:
         notes.append(f"their replay alone {duration(theirs.replays)}")
-    if what.endswith("resumed"):
+    if what[1].endswith("resumed"):
         notes.append(peer.resumed)
     rounds = len(timed.ours)
     return Row(
-        f"{peer.title}: {what}; ours: {side.label}",
+        f"{peer.title}: {', '.join(what)}; ours: {side.label}",
         duration(timed.ours),
         duration(timed.theirs),
         timed.faster,
@@ -160,4 +161,5 @@ def _row(peer: Peer, side: Ours, what: str, theirs: Runs, ours: Runs) -> Row:
         timed.noise if rounds > 1 else None,
         "; ".join([*notes, f"{rounds} round{'s' if rounds > 1 else ''}"]),
         timed,
+        (f"{peer.title}; ours: {side.label}", *what) if side.judged else None,
     )
