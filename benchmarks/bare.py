@@ -85,9 +85,9 @@ class BareObstore:
 
     def list(self, prefix: str) -> int:
         """List the objects under a prefix, page after page."""
-        found: dict[str, tuple[str, int]] = {}
-        for page in self._obstore.list(self._store, prefix, chunk_size=1000):
-            found |= {item["path"]: (item["e_tag"], item["size"]) for item in page}
+        found = {
+            item["path"]: (item["e_tag"], item["size"]) for item in self._obstore.list(self._store, prefix).collect()
+        }
         return len(found)
 
 

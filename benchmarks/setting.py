@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.exceptions import InvalidStorageURL
-from simpleflow_steps.storage import open_storage
+from simpleflow_steps.storage import S3Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,16 +47,15 @@ class Setting:
 
     def url(self, client: str, prefix: str = "") -> str:
         """Name a prefix of the bucket as the library reads it."""
-        chosen = "" if client == "boto3" else f"&client={client}"
+        chosen = f"&client={client}" if _takes_client() else ""
         return f"s3://{self.bucket}/{prefix}?endpoint_url={self.endpoint_url}{chosen}"
 
     def clients(self) -> Iterator[str]:
         """Name the S3 clients that the library can be told to use here."""
         yield "boto3"
-        if find_spec("obstore") is None:
-            return
-        try:
-            open_storage(self.url("obstore"))
-        except InvalidStorageURL:
-            return  # this version of the library knows no other client
-        yield "obstore"
+        if _takes_client() and find_spec("obstore"):
+            yield "obstore"
+
+
+def _takes_client() -> bool:
+    return "client" in {field.name for field in fields(S3Location)}

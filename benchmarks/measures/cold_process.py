@@ -46,7 +46,7 @@ from obstore.store import S3Store
 
 store = S3Store(BUCKET, endpoint=ENDPOINT, region="us-east-1", access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
     secret_access_key=os.environ["AWS_SECRET_ACCESS_KEY"], client_options={"allow_http": True})
-print(sum(len(page) for page in obstore.list(store, PREFIX)))
+print(len(obstore.list(store, PREFIX).collect()))
 """,
 }
 

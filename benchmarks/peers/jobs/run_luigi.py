@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import sys
 import time
+from functools import cache
 
 import boto3  # noqa: F401  Luigi loads it when it first needs it; ours is loaded before the clock starts, too
 import luigi
@@ -11,14 +13,19 @@ from luigi.contrib.s3 import S3Client, S3Target
 
 ASKED = json.loads(sys.argv[1])
 logging.disable(logging.CRITICAL)
-CLIENT = S3Client(endpoint_url=ASKED["endpoint_url"])
+
+
+@cache
+def client(process):
+    """Make a client for each process: a connection that two processes share loses answers."""
+    return S3Client(endpoint_url=ASKED["endpoint_url"])
 
 
 class Work(luigi.Task):
     number = luigi.IntParameter()
 
     def output(self):
-        return S3Target(f"s3://{ASKED['bucket']}/{ASKED['name']}/{self.number:06}", client=CLIENT)
+        return S3Target(f"s3://{ASKED['bucket']}/{ASKED['name']}/{self.number:06}", client=client(os.getpid()))
 
     def run(self):
         with self.output().open("w") as file:
