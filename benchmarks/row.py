@@ -77,6 +77,8 @@ def at_most(bound: float, text: str = "") -> Goal:
 def duration(seconds: Iterable[float]) -> str:
     """Write the median of durations."""
     middle = median(seconds)
+    if middle >= 100:
+        return f"{middle:,.0f} s"
     return f"{middle:.3g} s" if middle >= 1 else f"{middle * 1000:.3g} ms"
 
 

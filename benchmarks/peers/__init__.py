@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.peers import dbos, luigi, prefect, redun, simpleflow, temporal
-from benchmarks.peers.race import race
+from benchmarks.peers import dbos, luigi, prefect, race, redun, simpleflow, temporal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,4 +23,4 @@ PEERS = (
     simpleflow.SIMPLEFLOW,
 )
 
-RACES: dict[str, Callable[[Setting], Iterator[Row]]] = {peer.name: partial(race, peer) for peer in PEERS}
+RACES: dict[str, Callable[[Setting], Iterator[Row]]] = {peer.name: partial(race.race, peer) for peer in PEERS}
