@@ -54,14 +54,13 @@ def _count(url: str, number: int, *, read: bool = False) -> Counter[str]:
 
 def _row(what: str, number: int, sent: Counter[str], design: Counter[str]) -> Row:
     more = sum((sent - design).values())
-    extra = f", {dict(sent - design)} more than the design" if more else ""
     return Row(
         f"requests of a {what}, {number:,} steps",
-        _told(sent),
+        f"{_told(sent)}; a million steps: ${_price(sent, number):,.3f}",
         f"DESIGN.md {_told(design)}",
         Spread.of((sent.total() / design.total(),)),
         at_most(1, "exactly these"),
-        note=f"a million steps: ${_price(sent, number):,.3f}{extra}",
+        note=f"{dict(sent - design)} more than the design" if more else "",
     )
 
 
