@@ -36,14 +36,21 @@ def measure(setting: Setting) -> Iterator[Row]:
         with TemporaryDirectory(dir=RAM if RAM.is_dir() else setting.folder) as folder:
             places = Path(folder, "few"), Path(folder, "many")
             for what in ("fresh", "resumed"):
-                floor, peak = _peak(places[0], FLOOR_STEPS, shape), _peak(places[1], number, shape)
-                yield Row(
-                    f"peak memory of {number:,} steps, {shape}, {what}",
-                    f"{peak / 2**20:.0f} MiB",
-                    f"{FLOOR_STEPS} steps {floor / 2**20:.0f} MiB",
-                    Spread.of(((peak - floor) / number / 1000,)),
-                    at_most(1.5, "at most 1.5 kB a step"),
-                )
+                yield _row(f"peak memory of {number:,} steps, {shape}, {what}", places, number, shape)
+
+
+def _row(what: str, places: tuple[Path, Path], number: int, shape: str) -> Row:
+    try:
+        floor, peak = _peak(places[0], FLOOR_STEPS, shape), _peak(places[1], number, shape)
+    except subprocess.CalledProcessError as error:
+        return Row(what, "failed", note=error.stderr.strip().splitlines()[-1])
+    return Row(
+        what,
+        f"{peak / 2**20:.0f} MiB",
+        f"{FLOOR_STEPS} steps {floor / 2**20:.0f} MiB",
+        Spread.of(((peak - floor) / number / 1000,)),
+        at_most(1.5, "at most 1.5 kB a step"),
+    )
 
 
 def _peak(place: Path, number: int, shape: str) -> int:
