@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PATIENCE = 120.0
+GENTLE_STOP = 10.0
 
 
 def free_port() -> int:
@@ -51,6 +52,9 @@ def running(
             time.sleep(0.1)
         yield
     finally:
+        process.send_signal(signal.SIGINT)  # Postgres leaves shared memory behind if it is killed
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GENTLE_STOP)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
