@@ -6,15 +6,11 @@ BIN := $(VENV)/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 PYTEST_ARGS ?= -n auto
 DRAWING := chromium chromium-driver graphviz
-SOAK_TESTS := tests/durability tests/execution/test_lease_machine.py
-
-.DEFAULT_GOAL := help
-.PHONY: help demo test soak lint servers browser clean
 BENCH_ARGS ?= --readme
 SOAK_TESTS := tests/durability tests/execution/test_lease_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench lint servers clean
+.PHONY: help demo test soak bench lint servers browser clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
