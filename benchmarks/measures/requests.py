@@ -11,6 +11,7 @@ from benchmarks.job import play
 from benchmarks.row import Row, at_most
 from simpleflow_steps.storage import S3Storage, open_storage
 from simpleflow_steps.storage.s3 import probe
+from simpleflow_steps.storage.s3.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 DOLLARS = {"PUT": 5e-6, "LIST": 5e-6, "GET": 0.4e-6, "HEAD": 0.4e-6}  # S3 Standard, us-east-1, storage not counted
 A_RUN = {"PUT": 4}  # lease and record, at the start and at the end
-A_LATER_RUN = {"PUT": 5, "GET": 2}  # the lease of the run before is read, and replaced
+A_LATER_RUN = {"PUT": 5, "GET": 1}  # the lease of the run before is read, and replaced
 PROBE = {"PUT": 3}  # once for each process and prefix: whether the store heeds conditions
 PROBE_AGAIN = {"PUT": 2}
 MILLION = 1_000_000
@@ -41,6 +42,7 @@ def _count(url: str, number: int, *, read: bool = False) -> Counter[str]:
     probe._probes.clear()  # as a process of its own would find it
     storage = open_storage(url)
     assert isinstance(storage, S3Storage)
+    assert isinstance(storage._connection, Connection)
     sent: Counter[str] = Counter()
 
     def count(request: Any, **_: Any) -> None:
