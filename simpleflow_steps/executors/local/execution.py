@@ -17,13 +17,13 @@ from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.loop import Loop
 from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
+from simpleflow_steps.executors.local.operating import Ended, operated
 from simpleflow_steps.executors.local.roots import Roots, is_cancellation
 from simpleflow_steps.executors.local.waits import PassiveFuture, Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
 from simpleflow_steps.scope import current_step
-from simpleflow_steps.storage.fence import fenced
 from simpleflow_steps.task import (
     ActivityTask,
     CancelTimerTask,
@@ -308,28 +308,29 @@ class Execution:
         if isinstance(self._aborted, RunSuperseded):
             future.set_exception(self._aborted)
             return future
+        if self._only_waits:
+            self._stored(future, operated(task, self.check))
+            return future
         self._track(future)
-        job = self.pools.storage.submit(copy_context().run, self._operate, task)
-        job.add_done_callback(lambda job: self.post(self._stored, future, job))
+        job = self.pools.storage.submit(copy_context().run, operated, task, self.check)
+        job.add_done_callback(lambda job: self.post(self._stored, future, None if job.cancelled() else job.result()))
         return future
 
-    def _operate(self, task: StorageTask) -> Any:
-        """Do a storage operation, in a thread of the pool, if the run still owns its execution."""
-        self.check()
-        with fenced(self.check):
-            return task.operation(*task.args)
+    @property
+    def _only_waits(self) -> bool:
+        """Whether nothing else is under way, so that the run's own thread may do what it would wait for."""
+        return self.loop.is_turning and self.loop.is_idle and not self._is_live
 
-    def _stored(self, future: Future[Any], job: Any) -> None:
-        if future.done or job.cancelled():
+    def _stored(self, future: Future[Any], ended: Ended | None) -> None:
+        if future.done or ended is None:
             future.set_cancelled("the run is over")
             return
-        error = job.exception()
-        if isinstance(error, RunSuperseded):
-            self.abort(error)
-        if error is None:
-            future.set_finished(job.result())
+        if isinstance(ended.error, RunSuperseded):
+            self.abort(ended.error)
+        if ended.error is None:
+            future.set_finished(ended.result)
         else:
-            future.set_exception(error)
+            future.set_exception(ended.error)
 
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
         check_arguments(task.activity, task.args, task.kwargs)

@@ -31,6 +31,11 @@ class Loop:
         """Whether nothing has happened, and nothing will by itself."""
         return self._events.empty() and self.alarms.seconds_left() is None
 
+    @property
+    def is_turning(self) -> bool:
+        """Whether its thread is in `turn`, so that nobody's code runs but what it calls."""
+        return self._turning
+
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the loop's thread; call it from any thread."""
         self._events.put((action, args))
