@@ -73,3 +73,20 @@ class Executor(Protocol):
 
     def emit(self, event: Event) -> None:
         """Tell whoever follows the run what happened."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether `run` is played again from its start whenever something happens, so that nothing it asks for may
+        depend on anything but what happened.
+        """
+
+
+class AttemptingExecutor(Executor, Protocol):
+    """What the attempts at a task ask of their run beside that."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the run is ending, so that nothing starts any more."""
+
+    def abort(self, error: BaseException) -> None:
+        """Have the run end with this as soon as it waits for anything."""

@@ -12,7 +12,7 @@ from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.task import StorageTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, MutableMapping, Sequence
 
     from simpleflow_steps.codec import Encoded
     from simpleflow_steps.executors.protocol import Executor
@@ -46,7 +46,8 @@ class StepBook:
         self._written: dict[str, int] = {}
         self._writes = 0
         self._writing: dict[str, Future[Any]] = {}
-        self._unread: WeakKeyDictionary[Future[Any], str] = WeakKeyDictionary()
+        # when something is collected must not matter where a run is played again
+        self._unread: MutableMapping[Future[Any], str] = {} if executor.replays else WeakKeyDictionary()
 
     def listed(self) -> Generator[Future[Any], None, None]:
         """Wait until the markers are listed."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 from simpleflow_steps.codec import NotStorable, check_arguments, digest
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
+from simpleflow_steps.execution.mailbox import Letter, Mailbox
+from simpleflow_steps.execution.roots import Roots
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
-from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.loop import Loop
-from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
-from simpleflow_steps.executors.local.roots import Roots
 from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
@@ -108,6 +108,11 @@ class Execution:
     def history(self) -> History:
         """What this run has noted so far."""
         return self._history
+
+    @property
+    def replays(self) -> bool:
+        """A run is played once."""
+        return False
 
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""

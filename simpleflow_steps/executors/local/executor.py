@@ -20,13 +20,14 @@ from simpleflow_steps.exceptions import (
     TaskCanceled,
 )
 from simpleflow_steps.execution.asked import Asked
+from simpleflow_steps.execution.mailbox import Letter
+from simpleflow_steps.execution.middleware import make_middlewares
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.execution.plan import Plan, make_plan
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
-from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
-from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
+from simpleflow_steps.executors.local.post_office import PostOffice
 from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
 from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tenacity import DoSleep as Again
 from tenacity import RetryCallState, RetryError, Retrying, stop_after_attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tenacity import BaseRetrying
 
 
@@ -26,12 +29,15 @@ class Retries:
 
     :param retry: how many times to try again at once, or a `tenacity.Retrying`, whose predicates, stops, waits and
         callbacks are used as they are; nothing sleeps in here
+    :param time: gives the seconds that policies count
     """
 
-    def __init__(self, retry: int | BaseRetrying) -> None:
+    def __init__(self, retry: int | BaseRetrying, time: Callable[[], float] = monotonic) -> None:
         self._policy = Retrying(stop=stop_after_attempt(retry + 1)) if isinstance(retry, int) else retry.copy()
         self._policy.begin()
         self._state = RetryCallState(self._policy, fn=None, args=(), kwargs={})
+        self._time = time
+        self._state.start_time = time()
 
     def after(self, error: BaseException) -> Verdict:
         """Say what follows a failure."""
@@ -49,6 +55,7 @@ class Retries:
         return self._verdict()
 
     def _verdict(self) -> Verdict:
+        self._state.outcome_timestamp = self._time()
         try:
             answer = self._policy.iter(retry_state=self._state)
         except RetryError:
