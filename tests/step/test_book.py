@@ -26,6 +26,8 @@ NAMES = st.text("ab.", min_size=1, max_size=6).filter(lambda name: "" not in nam
 class Desk:
     """An executor that carries a storage operation out when it is told to."""
 
+    replays = False
+
     def __init__(self) -> None:
         self.waiting: list[tuple[StorageTask, Future[Any]]] = []
 
