@@ -7,12 +7,13 @@ from contextvars import copy_context
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, cast
 
-from simpleflow_steps.codec import NotStorable, check_arguments, digest
+from simpleflow_steps.codec import check_arguments
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
 from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
-from simpleflow_steps.execution.roots import Roots
+from simpleflow_steps.execution.once import Once
+from simpleflow_steps.execution.roots import PassiveFuture, Roots
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
@@ -50,12 +51,6 @@ if TYPE_CHECKING:
 Call = ActivityTask | ChildWorkflowTask
 
 
-class PassiveFuture(Future[Any]):
-    """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
-
-    __slots__ = ()
-
-
 class Execution:
     """Carry out one run; see `executors.protocol.Executor`.
 
@@ -84,7 +79,7 @@ class Execution:
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
         self._occurrences: Counter[str] = Counter()
-        self._idempotent: dict[tuple[Any, str], Future[Any]] = {}
+        self._once = Once()
         self._timers: dict[str, Future[Any]] = {}
         self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
@@ -142,8 +137,7 @@ class Execution:
 
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
-        if not isinstance(future, PassiveFuture):
-            self.roots.add(future)
+        self.roots.add(future)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -249,11 +243,11 @@ class Execution:
 
     @_start.register
     def _(self, task: ActivityTask) -> Future[Any]:
-        return self._once(task.activity.idempotent, task, self._start_activity)
+        return self._once.start(task.activity.idempotent, task, self._start_activity)
 
     @_start.register
     def _(self, task: ChildWorkflowTask) -> Future[Any]:
-        return self._once(task.workflow.idempotent, task, self._start_workflow)
+        return self._once.start(task.workflow.idempotent, task, self._start_workflow)
 
     @_start.register
     def _(self, task: TimerTask) -> Future[Any]:
@@ -359,20 +353,6 @@ class Execution:
             future.add_done_callback(lambda _: self._attempts.discard(attempts))
             attempts.start()
         return future
-
-    def _once(self, idempotent: bool, task: Any, start: Callable[[Any], Future[Any]]) -> Future[Any]:
-        """Start a task, unless it is idempotent and was started with the same arguments: then give that one's
-        future.
-        """
-        if not idempotent:
-            return start(task)
-        try:
-            key = (task.target, digest(task.args, task.kwargs))
-        except (InvalidInput, NotStorable):
-            return start(task)
-        if key not in self._idempotent:
-            self._idempotent[key] = start(task)
-        return self._idempotent[key]
 
     def _drop(self) -> None:
         """Cancel what has not begun; if the run was cancelled, what has begun too."""
