@@ -13,8 +13,9 @@ from simpleflow_steps.exceptions import InvalidInput
 class Settings(BaseSettings):
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
 
-    `step_bucket` is simpleflow's `STEP_BUCKET`. `lease_ttl`, `lease_margin` (a tenth of it if not given)
-    and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with commas between them.
+    `step_bucket` and `swf_domain` are simpleflow's `STEP_BUCKET` and `SWF_DOMAIN`. `lease_ttl`, `lease_margin` (a tenth
+    of it if not given) and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with
+    commas between them.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMPLEFLOW_", frozen=True, extra="ignore")
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     from_: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="SIMPLEFLOW_FROM")
     until: Annotated[tuple[str, ...], NoDecode] = ()
     only: Annotated[tuple[str, ...], NoDecode] = ()
+    swf_domain: str | None = Field(default=None, validation_alias="SWF_DOMAIN")
     ci: str = Field(default="", validation_alias="CI")
     no_color: str = Field(default="", validation_alias="NO_COLOR")
     term: str = Field(default="", validation_alias="TERM")
