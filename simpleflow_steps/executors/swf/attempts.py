@@ -37,7 +37,13 @@ LOST_WORKERS = 5  # of one attempt, after which its activity is to blame
 BUSY = 5.0  # seconds before what SWF had too much of is asked for again
 TRANSIENT = ("OPEN_ACTIVITIES_LIMIT_EXCEEDED", "ACTIVITY_CREATION_RATE_EXCEEDED", "ACTIVITY_TYPE_DOES_NOT_EXIST")
 BUSY_TIMES = 20
-DEFAULT_TASK_LIST = "default"
+ENDS = {
+    "ActivityTaskCompleted",
+    "ActivityTaskFailed",
+    "ActivityTaskTimedOut",
+    "ActivityTaskCanceled",
+    "ScheduleActivityTaskFailed",
+}
 
 
 class Done:
@@ -144,12 +150,11 @@ class ActivityAttempts(SwfAttempts):
     def _scheduled(self) -> dict[str, Any]:
         activity = self.task.activity
         document = self.job().model_dump(mode="json", exclude_defaults=True)
-        named = activity.task_list if activity.task_list != DEFAULT_TASK_LIST else self.execution.submission.task_list
         return {
             "activityId": self.label,
             "activityType": {"name": activity.name, "version": activity.version},
             "input": self.execution.payloads.write(document, self.execution.workflow_id),
-            "taskList": {"name": named or DEFAULT_TASK_LIST},
+            "taskList": {"name": self.execution.submission.list_for(activity.task_list)},
             "taskPriority": None if activity.task_priority is None else str(activity.task_priority),
             "scheduleToCloseTimeout": duration(activity.schedule_to_close_timeout),
             "scheduleToStartTimeout": duration(activity.schedule_to_start_timeout),
@@ -163,7 +168,7 @@ class ActivityAttempts(SwfAttempts):
         if event.kind == "ActivityTaskStarted":
             self._begun = True
             return
-        if event.kind in ("ActivityTaskScheduled", "ActivityTaskCancelRequested", "RequestCancelActivityTaskFailed"):
+        if event.kind not in ENDS:
             return
         self._open = False
         match event.kind:

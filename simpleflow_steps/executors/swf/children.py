@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from simpleflow_steps.futures import Future
     from simpleflow_steps.task import ChildWorkflowTask
 
+ENDS = {
+    "ChildWorkflowExecutionCompleted",
+    "ChildWorkflowExecutionFailed",
+    "ChildWorkflowExecutionCanceled",
+    "ChildWorkflowExecutionTerminated",
+    "ChildWorkflowExecutionTimedOut",
+    "StartChildWorkflowExecutionFailed",
+}
+
 
 class ChildAttempts(SwfAttempts):
     """Carry out a child workflow."""
@@ -44,6 +53,7 @@ class ChildAttempts(SwfAttempts):
         self._launches += 1
         self.started = self._asked_to_end = False
         self.execution.children.add(self)
+        self.execution.meet(self.task.workflow)
         what = f"{self.workflow_id} {self.task.workflow.get_name()}"
         listen = partial(self._heard, self._launches, self.turn)
         self.execution.ask("StartChildWorkflowExecution", what, self._initiated, listen)
@@ -76,17 +86,13 @@ class ChildAttempts(SwfAttempts):
     def _heard(self, launch: int, turn: int, event: Event) -> None:
         if launch != self._launches:
             return
-        match event.kind:
-            case "StartChildWorkflowExecutionInitiated":
-                return
-            case "ChildWorkflowExecutionStarted":
-                if not self.started:
-                    self.started = True
-                    self.execution.letters.greet(self.workflow_id)
-                return
-        self.execution.children.discard(self)
-        if not self.is_over(turn):
-            self._ended(event)
+        if event.kind == "ChildWorkflowExecutionStarted" and not self.started:
+            self.started = True
+            self.execution.letters.greet(self.workflow_id)
+        if event.kind in ENDS:
+            self.execution.children.discard(self)
+            if not self.is_over(turn):
+                self._ended(event)
 
     def _ended(self, event: Event) -> None:
         match event.kind:

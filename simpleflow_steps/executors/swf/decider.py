@@ -123,7 +123,10 @@ class Decider:
         if submission.storage is not None:
             payloads = self._stores.at(submission.storage)
         workflow = self._workflow(task["workflowType"], submission)
-        return replay(workflow, history, submission, payloads, self._on_event)
+        return replay(workflow, history, submission, payloads, self._on_event, self._meet)
+
+    def _meet(self, workflow: type[Workflow]) -> None:
+        self._workflows.setdefault((workflow.get_name(), workflow.version), workflow)
 
     def _poll(self) -> dict[str, Any] | None:
         """Get a task and every page of its history."""

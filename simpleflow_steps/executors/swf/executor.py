@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from simpleflow_steps import codec
 from simpleflow_steps.codec import NotStorable, check_arguments
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.storage import Storage
 
-LOOK = 1.0  # seconds between two looks at whether an execution is closed
+LOOKS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between looks at whether an execution is closed; the last repeats
 CLOSED = {
     "WorkflowExecutionCompleted",
     "WorkflowExecutionFailed",
@@ -139,23 +142,30 @@ class SwfExecutor:
 
         :raises TaskFailed: as the local executor does; what crossed SWF is made again where its type is known
         """
-        with self.serving():
-            return self.result(self.start(*args, **kwargs))
+        alone = self.alone()
+        with alone.serving():
+            return alone.result(alone.start(*args, **kwargs))
+
+    def alone(self) -> SwfExecutor:
+        """Give the same with a task list of its own, where everything goes and nobody else polls."""
+        other = copy(self)
+        name = f"{self.workflow_class.get_name()[:200]}-{uuid4().hex}".translate(str.maketrans(":/|", "---"))
+        other.submission = self.submission.model_copy(update={"task_list": name, "alone": True})
+        return other
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Have a decider and a worker in threads of this process inside the `with` block."""
-        workflow = self.workflow_class
         decider = Decider(
             self.client,
-            [workflow],
-            task_list=workflow.task_list or self.submission.task_list or "default",
+            [self.workflow_class],
+            task_list=self.submission.list_for(self.workflow_class.task_list),
             storage=self.storage,
             on_event=self._on_event,
         )
         worker = Worker(
             self.client,
-            task_list=self.submission.task_list or "default",
+            task_list=self.submission.list_for(None),
             concurrency=self._concurrency,
             storage=self.storage,
             middlewares=self._middlewares,
@@ -178,6 +188,7 @@ class SwfExecutor:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         workflow_id, run_id = started.workflow_id, started.run_id
+        pauses = chain(LOOKS, repeat(LOOKS[-1]))
         while True:
             last = next(iter(self.client.history(workflow_id, run_id, newest_first=True)))
             kind = last["eventType"]
@@ -188,7 +199,7 @@ class SwfExecutor:
             elif deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"execution {workflow_id!r} is still open after {timeout:g} s")
             else:
-                time.sleep(LOOK)
+                time.sleep(next(pauses))
 
     def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
         """Send a signal to the execution, or to another one by id.
@@ -219,7 +230,7 @@ class SwfExecutor:
             case "WorkflowExecutionFailed":
                 raise failures.rebuild(self._details(workflow_id, facts), facts.get("reason"))
             case "WorkflowExecutionCanceled":
-                raise TaskCanceled(f"execution {workflow_id} was cancelled")
+                raise TaskCanceled(facts.get("details") or f"execution {workflow_id} was cancelled")
             case "WorkflowExecutionTerminated":
                 raise WorkflowFailed(f"execution {workflow_id} was terminated", facts.get("reason"))
         raise WorkflowFailed(f"execution {workflow_id} took longer than it may")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps import codec
-from simpleflow_steps.exceptions import EngineError, ExecutionNotFound, InvalidInput, RecordCorrupt
+from simpleflow_steps import codec, log
+from simpleflow_steps.exceptions import EngineError, InvalidInput, RecordCorrupt
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
 from simpleflow_steps.futures import Future
 from simpleflow_steps.identity import check_workflow_id
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.run import Run
     from simpleflow_steps.task import SignalTask
 
+UNKNOWN = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
 PASSED_ON = "simpleflow_steps:signal"
 """The one key of the input of a signal that goes on to parent and children; any other input is the payload itself."""
 
@@ -32,6 +34,7 @@ class Letters:
         self._run = run
         self.box = Mailbox()
         self._passed_on: list[Letter] = []
+        self._kept: dict[str, list[Letter]] = defaultdict(list)
         for letter in run.submission.letters:
             self.box.deliver(Letter(letter.name, letter.payload))
 
@@ -57,9 +60,11 @@ class Letters:
         return self._run.done(None)
 
     def greet(self, child_id: str) -> None:
-        """Send a child that has just started what was passed on before."""
+        """Send a child that has just started what was passed on before, and what was for it alone."""
         for letter in self._passed_on:
             self._pass_to(child_id, letter)
+        for letter in self._kept.pop(child_id, ()):
+            self._signal(child_id, letter, letter.payload)
 
     def unread(self, late: Iterable[Event]) -> list[Letter]:
         """Give up the signals that nobody waited for, and those in events that the workflow did not come to."""
@@ -92,10 +97,16 @@ class Letters:
         future: Future[Any] = Future(self._run)
 
         def heard(event: Event) -> None:
-            if event.kind == "SignalExternalWorkflowExecutionFailed":
-                future.set_exception(_refusal(receiver, letter.name, str(event.facts.get("cause"))))
-            else:
+            cause = event.facts.get("cause")
+            if cause == UNKNOWN:
+                told = f"signal {letter.name!r}: no execution {receiver!r} is open; it is kept for a child of this id"
+                log.warning(told, receiver=receiver)
+                self._kept[receiver].append(letter)
+            if event.kind == "ExternalWorkflowExecutionSignaled" or cause == UNKNOWN:
                 future.set_finished(None)
+            elif event.kind == "SignalExternalWorkflowExecutionFailed":
+                told = f"signal {letter.name!r} to {receiver!r}: SWF answers {cause}"
+                future.set_exception(EngineError(told, str(cause)))
 
         self._run.track(future)
         self._signal(receiver, letter, letter.payload, heard)
@@ -114,9 +125,3 @@ class Letters:
             },
             listen,
         )
-
-
-def _refusal(receiver: str, name: str, cause: str) -> EngineError:
-    if cause == "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION":
-        return ExecutionNotFound(f"signal {name!r}: no execution {receiver!r} is open", cause)
-    return EngineError(f"signal {name!r} to {receiver!r}: SWF answers {cause}", cause)

@@ -52,16 +52,18 @@ def replay(
     submission: Submission,
     payloads: Payloads,
     listener: Callable[[Event], object] | None = None,
+    meet: Callable[[type[Workflow]], object] = id,
 ) -> list[Decision]:
     """Give the decisions that follow from a history.
 
     :param workflow_class: what the history is of
     :param payloads: over the storage that the submission names
     :param listener: called with each event that no earlier decision has told
+    :param meet: called with the class of each child
     :raises HistoryMismatch: if the workflow's code does not match the history
     :raises StorageError: if a long text cannot be read or written
     """
-    run = Run(workflow_class, history, submission, payloads, listener)
+    run = Run(workflow_class, history, submission, payloads, listener, meet)
     bound = log.bound(workflow_id=history.workflow_id, run_id=history.run_id)
     with bound, log.muted_while(lambda: run.replaying), inside():
         ending = _play(run)

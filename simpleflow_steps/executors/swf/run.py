@@ -57,6 +57,7 @@ class Run:
     :param submission: what the execution was submitted with
     :param payloads: where its texts are written and read
     :param listener: called with each event that no earlier decision has told
+    :param meet: called with the class of each child
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Run:
         submission: Submission,
         payloads: Payloads,
         listener: Callable[[Told], object] | None = None,
+        meet: Callable[[type[Workflow]], object] = id,
     ) -> None:
         self.past = past
         self.submission = submission
         self.payloads = payloads
+        self.meet = meet
         self.trouble: Exception | None = None
         self.commands = Commands(past)
         self.roots = Roots()

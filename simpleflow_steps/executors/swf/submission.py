@@ -41,7 +41,8 @@ class Submission(BaseModel):
 
     :param storage: the URL of the storage of markers and long payloads
     :param target: the workflow's class as `module:qualname`, for deciders that were not given it
-    :param task_list: where activities that name no task list of their own go
+    :param task_list: where workflows and activities go that name no task list of their own
+    :param alone: whether all go there, whatever they name
     :param decision_timeout: how many seconds a decider may take for one decision
     :param worker_timeout: after how many seconds without a sign of life a worker counts as lost
     :param timeout: how many seconds the execution may take
@@ -54,6 +55,7 @@ class Submission(BaseModel):
     storage: str | None = None
     target: str | None = None
     task_list: str | None = None
+    alone: bool = False
     decision_timeout: float = Field(default=DECISION_TIMEOUT, gt=0)
     worker_timeout: float = Field(default=WORKER_TIMEOUT, gt=0)
     timeout: float = Field(default=YEAR, gt=0)
@@ -64,6 +66,11 @@ class Submission(BaseModel):
     from_: dict[str, str] = Field(default_factory=dict, alias="from")
     until: dict[str, str] = Field(default_factory=dict)
     only: dict[str, str] = Field(default_factory=dict)
+
+    def list_for(self, named: str | None) -> str:
+        """Give the task list of something that names one, or none."""
+        own = None if self.alone or named == TASK_LIST else named
+        return check_swf_name("task list", own or self.task_list or TASK_LIST)
 
     def asked(self) -> Asked:
         """Give the lists of the submission, whatever this process's environment says."""
@@ -78,7 +85,7 @@ def settings_of(
     tags = [str(tag)[:TAG_LIMIT] for tag in call_hook(workflow, "get_tag_list", args, kwargs)]
     priority = workflow.task_priority
     return {
-        "taskList": {"name": check_swf_name("task list", workflow.task_list or submission.task_list or TASK_LIST)},
+        "taskList": {"name": submission.list_for(workflow.task_list)},
         "taskPriority": None if priority is None else str(priority),
         "executionStartToCloseTimeout": duration(min(submission.timeout, YEAR)),
         "taskStartToCloseTimeout": duration(submission.decision_timeout),
