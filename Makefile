@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 PYTEST_ARGS ?= -n auto
+DRAWING := chromium chromium-driver graphviz
 SOAK_TESTS := tests/durability tests/execution/test_lease_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint servers clean
+.PHONY: help demo test soak lint servers browser clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +17,7 @@ help: ## Show this
 demo: $(VENV)/.package ## Run the weather pipeline three times: fresh, all skipped, with some steps forced
 	$(BIN)/python examples/weather_demo.py
 
-test: lint servers ## Lint, then run every test beside real servers (PYTEST_ARGS are pytest's)
+test: lint servers browser ## Lint, then run every test beside real servers (PYTEST_ARGS are pytest's)
 	$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 soak: export SFS_SOAK_ROUNDS ?= 500
@@ -34,6 +35,12 @@ lint: $(VENV)/.dev ## Check style, format and types
 
 servers: ## Install LocalStack for the tests, if there is a Python 3.13 to run it
 	@localstack/start --install || echo "The tests that need LocalStack will not run." >&2
+
+browser: ## Install Chromium and Graphviz for the tests, if this is Debian and you are root
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v dot >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends $(DRAWING); } >/dev/null || \
+	echo "The tests that need a browser will not run: install $(DRAWING)." >&2
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) .localstack-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

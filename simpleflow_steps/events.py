@@ -25,6 +25,7 @@ class RunStarted(Event):
     """A run began."""
 
     workflow: str
+    version: str = ""
     parent_workflow_id: str | None = None
 
 
@@ -34,6 +35,7 @@ class RunFinished(Event):
 
     status: str
     error: str | None = None
+    error_type: str | None = None
     parent_workflow_id: str | None = None
 
 
@@ -76,13 +78,14 @@ class StepDecided(StepEvent):
     """A step is about to `run`, or to be skipped.
 
     `within` is the nearest step around it; `asked` is its own `force` argument; `dependents` are the names that it
-    forces if it runs.
+    forces if it runs; `instead` says whether it does something when it is skipped.
     """
 
     run: bool
     within: str | None = None
     asked: bool = False
     dependents: tuple[str, ...] = ()
+    instead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,7 @@ class StepFailed(StepEvent):
 
     seconds: float
     error: str
+    error_type: str = ""
     traceback: str = ""
     canceled: bool = False
 
@@ -123,22 +127,46 @@ class StepInvalidated(StepEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRetried(Event):
-    """An attempt at an activity failed and another one follows, after `wait` seconds."""
+class ActivityEvent(Event):
+    """Something happened to an attempt at an activity, which `activity_id` and `attempt` tell from its run's others."""
 
     activity: str
     step: str | None
-    attempt: int
+    activity_id: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityStarted(ActivityEvent):
+    """An attempt began; where a pool in other processes does not tell, it was handed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityFinished(ActivityEvent):
+    """An attempt ended: `completed`, `failed`, `timed_out` or `canceled`, after `seconds`.
+
+    One that never began, as no worker took it in time or its pool refused it, took 0 seconds and has no
+    `ActivityStarted`; if it was merely canceled, nothing is told. Nor is the end of one that outlives its run.
+    """
+
+    status: str
+    seconds: float
+    error: str | None = None
+    error_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRetried(ActivityEvent):
+    """An attempt at an activity or a child workflow failed and another one follows, after `wait` seconds."""
+
     error: str
     wait: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityHeartbeat(Event):
+class ActivityHeartbeat(ActivityEvent):
     """An activity told its progress."""
 
-    activity: str
-    step: str | None
     details: Any
 
 
@@ -150,6 +178,8 @@ class NamesUnmatched(Event):
 
 
 def event_of(executor: Executor, kind: Any, **facts: Any) -> Any:
-    """Make an event of the run that an executor carries out, happening now."""
+    """Make an event of the run that an executor carries out, happening now unless `at` says when."""
+    if "at" not in facts:
+        facts["at"] = executor.now()
     context = executor.get_run_context()
-    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], at=executor.now(), **facts)
+    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], **facts)

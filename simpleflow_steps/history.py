@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +18,20 @@ class LogMarker:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StepNote:
+    """What the log marker of a step says: `details` as a dict, kept in less room while the run goes on."""
+
+    step: str
+    status: str
+    forced: bool
+    reasons: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the details, as simpleflow has them."""
+        return {"step": self.step, "status": self.status, "forced": self.forced, "reasons": list(self.reasons)}
+
+
 class History:
     """The log markers of a run, oldest first."""
 
@@ -30,6 +44,13 @@ class History:
 
     def markers(self, *, all: bool = False) -> list[LogMarker]:  # noqa: A002  simpleflow's name
         """Give every log marker, or the last one of each name."""
-        if all:
-            return list(self._markers)
-        return list({marker.name: marker for marker in self._markers}.values())
+        chosen = self._markers if all else {marker.name: marker for marker in self._markers}.values()
+        return [_shown(marker) for marker in chosen]
+
+    def others(self) -> list[LogMarker]:
+        """Give every log marker but those of steps."""
+        return [marker for marker in self._markers if not isinstance(marker.details, StepNote)]
+
+
+def _shown(marker: LogMarker) -> LogMarker:
+    return replace(marker, details=marker.details.as_dict()) if isinstance(marker.details, StepNote) else marker

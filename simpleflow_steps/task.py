@@ -15,6 +15,7 @@ from simpleflow_steps.exceptions import InvalidInput, TaskFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from typing import Self
 
     from simpleflow_steps.executors.protocol import Executor
@@ -227,11 +228,15 @@ class WaitForSignal(Task):
 
 
 class MarkerTask(Task):
-    """Leave a log marker in the run's history."""
+    """Leave a log marker in the run's history.
 
-    def __init__(self, name: str, details: Any = None) -> None:
+    :param at: when it happened; now, if None
+    """
+
+    def __init__(self, name: str, details: Any = None, at: datetime | None = None) -> None:
         self._name = check_task_name("marker name", name)
         self.details = details
+        self.at = at
 
     @property
     def name(self) -> str:

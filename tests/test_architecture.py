@@ -15,8 +15,8 @@ import pytest
 import simpleflow_steps
 
 PACKAGE = Path(simpleflow_steps.__file__).parent
-LAYERS = ("nouns", "storage", "step", "execution", "executors", "testing", "cli")
-HEAVY = {"boto3", "botocore", "rich", "structlog", "click", "distributed", "simpleflow_steps.cli"}
+LAYERS = ("nouns", "storage", "step", "execution", "executors", "drawing", "testing", "cli")
+HEAVY = {"boto3", "botocore", "rich", "structlog", "click", "distributed", "opentelemetry", "simpleflow_steps.cli"}
 FRONT = {"__init__.py", "__main__.py"}
 MAX_LINES = 400
 MAX_METHODS = 20
@@ -100,6 +100,14 @@ def test_the_library_of_aws_is_imported_for_s3_and_in_one_module_for_swf(library
     importing = {source for source in sources() if any(each.split(".")[0] == library for each in imports(source))}
 
     assert {source for source in importing if not source.startswith("storage/s3/")} <= {"executors/swf/client.py"}
+
+
+def test_opentelemetry_is_imported_for_spans_alone():
+    importing = {
+        source for source in sources() if any(each.split(".")[0] == "opentelemetry" for each in imports(source))
+    }
+
+    assert importing == {"spans.py"}
 
 
 def test_nobody_but_the_settings_reads_the_environment():

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COMMANDS = {
+    "completion": "simpleflow_steps.cli.completion:completion",
+    "gc": "simpleflow_steps.cli.gc:gc",
+    "graph": "simpleflow_steps.cli.graph:graph",
     "lease": "simpleflow_steps.cli.lease:lease",
+    "ls": "simpleflow_steps.cli.ls:ls",
+    "report": "simpleflow_steps.cli.report:report",
     "resume": "simpleflow_steps.cli.resume:resume",
     "run": "simpleflow_steps.cli.run:run",
     "runs": "simpleflow_steps.cli.runs:runs",
@@ -35,12 +40,16 @@ class LazyGroup(click.Group):
         """Name the commands."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; where a shell asks what may come next, one that offers values too."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
+        if ctx.resilient_parsing:
+            from simpleflow_steps.cli.completing import offer_values
+
+            offer_values(command)
         return command
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
@@ -90,10 +99,15 @@ def main() -> None:
     \b
     sfs run daily:Daily 2026-11-20        run the workflow Daily of daily.py
     sfs status daily-20                   whether it is running, and how far it is
+    sfs ls daily-                         the executions whose ids begin so
     sfs resume daily-20                   go on, with the same input
     sfs runs ls daily-20                  how its runs went
     sfs steps ls daily-20                 what is done
     sfs steps clear daily-20 report       have a step run again
+    sfs graph daily-20                    a picture of its steps
+    sfs report daily-20                   a page about its runs, to open in a browser
+    sfs gc daily-20                       what is left over and may go
+    sfs completion bash                   how to complete all this with the tab key
 
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,
     file:///DIRECTORY or a plain path; without them in .simpleflow/ under the current directory.

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from simpleflow_steps.cli.accounts import counts_text, running_text
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place, who
 from simpleflow_steps.cli.table import print_fields, time_text
 from simpleflow_steps.cli.text import elapsed, one_line, shown
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, LeaseHeld, ObjectNotFound, PreconditionFailed
+from simpleflow_steps.execution.account import later, read_account
 from simpleflow_steps.execution.lease import NEVER_RUN, describe, hold_of, read_lease, steal_lease
 from simpleflow_steps.identity import check_workflow_id
 
 if TYPE_CHECKING:
     from simpleflow_steps.execution.lease import LeaseRecord
     from simpleflow_steps.storage import Storage
+    from simpleflow_steps.storage.protocol import Body
 
 FINISHED, STALE, STOLEN = "finished", "stale", "stolen"
 
@@ -25,7 +28,8 @@ FINISHED, STALE, STOLEN = "finished", "stale", "stolen"
 def show_status(workflow_id: str, storage: str | None, as_json: bool, debug: bool) -> None:
     """Show how an execution is, at the cost of one read."""
     del debug  # the command itself heeds it
-    record, age = _read(open_place(storage), workflow_id)
+    record, body = read_execution(open_place(storage), workflow_id)
+    age = body.age
     state = state_of(record, age)
     stale_for = age - record.ttl if state == STALE and age is not None else None
     if as_json:
@@ -42,7 +46,7 @@ def show_status(workflow_id: str, storage: str | None, as_json: bool, debug: boo
             "holder" if record.held else "last holder": _holder(record),
             "started": time_text(record.acquired),
             "renewed" if record.held else "ended": _ago(record, age),
-            **_progress(record.progress),
+            **_progress(record, age),
         }
     )
 
@@ -50,8 +54,8 @@ def show_status(workflow_id: str, storage: str | None, as_json: bool, debug: boo
 def show_lease(workflow_id: str, storage: str | None, as_json: bool, debug: bool) -> None:
     """Show the lease itself."""
     del debug  # the command itself heeds it
-    record, age = _read(open_place(storage), workflow_id)
-    document = {**record.model_dump(mode="json"), "age": age}
+    record, body = read_execution(open_place(storage), workflow_id)
+    document = {**record.model_dump(mode="json"), "age": body.age}
     if as_json:
         print_json(document)
     else:
@@ -63,15 +67,15 @@ def steal(workflow_id: str, yes: bool, storage: str | None, debug: bool) -> None
     del debug  # the command itself heeds it
     where = open_place(storage)
     try:
-        record, age = _read(where, workflow_id)
+        record, body = read_execution(where, workflow_id)
     except LeaseCorrupt as error:
         _say(f"{error}")
     else:
         if not record.held:
             _say(f"nothing to steal: nobody holds {workflow_id!r}")
             return
-        _say(f"{hold_of(record, age)}: {describe(record)}")
-        if hold_of(record, age) != "crashed":
+        _say(f"{hold_of(record, body.age)}: {describe(record)}")
+        if hold_of(record, body.age) != "crashed":
             _say(
                 f"its run, if there still is one, stops at its next renewal, within {elapsed(record.ttl / 4)}; "
                 "until then two runs may be at work"
@@ -97,11 +101,15 @@ def state_of(record: LeaseRecord, age: float | None) -> str:
     return FINISHED if record.status == "completed" else record.status
 
 
-def _read(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, float | None]:
+def read_execution(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, Body]:
+    """Read the lease of an execution that ran.
+
+    :raises InvalidInput: if it never did
+    """
     found = read_lease(storage, check_workflow_id(workflow_id))
     if found is None or found[0].status == NEVER_RUN:
         raise _never_ran(storage, workflow_id)
-    return found[0], found[1].age
+    return found
 
 
 def _never_ran(storage: Storage, workflow_id: str) -> InvalidInput:
@@ -120,18 +128,22 @@ def _ago(record: LeaseRecord, age: float | None) -> str:
     return f"{time_text(record.renewed)}{ago}; the lease lasts {record.ttl:g} s"
 
 
-def _progress(progress: dict[str, Any]) -> dict[str, str]:
+def _progress(record: LeaseRecord, age: float | None) -> dict[str, str]:
     """Give a run's account of itself in words; what it holds is whatever somebody wrote."""
-    steps, running, heartbeats = (progress.get(name) for name in ("steps", "running", "heartbeats"))
-    told = {}
-    if isinstance(steps, dict):
-        told["steps"] = ", ".join(f"{count} {state}" for state, count in steps.items() if count) or "none yet"
-    if isinstance(running, list) and running:
-        told["running"] = ", ".join(map(str, running))
+    account, now = read_account(record.progress), later(record.renewed, (age or 0.0) if record.held else 0.0)
+    told = {"steps": counts_text(account) or "none yet"} if "steps" in record.progress else {}
+    if groups := [f"{name} {group.done}/{group.total}" for name, group in account.groups.items()]:
+        told["groups"] = ", ".join(groups)
+    if account.running:
+        told["running"] = ", ".join(running_text(step, now) for step in account.running)
+    if account.children:
+        told["children"] = ", ".join(account.children)
+    told.update({f"{name} failed": error for name, error in account.failed.items()})
+    heartbeats = record.progress.get("heartbeats")
     if isinstance(heartbeats, dict):
         told.update({f"{name} says": str(details) for name, details in heartbeats.items()})
-    if "omitted" in progress:
-        told["progress"] = f"not kept: {progress['omitted']}"
+    if "omitted" in record.progress:
+        told["progress"] = f"not kept: {record.progress['omitted']}"
     return told
 
 

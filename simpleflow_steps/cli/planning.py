@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.step.plan import PlannedStep
 
 COLORS = {RUN: "cyan", SKIP: "bright_black", NOT_REACHED: "yellow", UNSURE: "yellow"}
+DEEPEST = 20  # a step inside so many is shown as far to the right as the one around it
 COLUMNS = max(map(len, COLORS))
 
 
@@ -33,7 +34,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
             click.echo(f"in {shown(each.workflow_id)}:")
         depths: dict[str, int] = {}
         for step in each.steps:
-            depths[step.name] = depths.get(step.within or "", -1) + 1
+            depths[step.name] = min(depths.get(step.within or "", -1) + 1, DEEPEST)
             click.echo(_line(step, depths[step.name]), color=color)
         for sentence in each.unknown:
             _say(f"unknown: {sentence}")

@@ -8,7 +8,6 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.events import (
-    ActivityHeartbeat,
     Event,
     NamesUnmatched,
     RunFinished,
@@ -32,7 +31,7 @@ INVALIDATED, UNFINISHED = "invalidated", "unfinished"
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One step of one run, as it stands; `note` is the last heartbeat of its activities."""
+    """One step of one run, as it stands."""
 
     workflow_id: str
     name: str
@@ -43,7 +42,6 @@ class StepRow:
     finished: datetime | None = None
     seconds: float | None = None
     error: str | None = None
-    note: str | None = None
 
 
 class Tally:
@@ -99,13 +97,6 @@ class Tally:
     @follow.register
     def _(self, event: StepInvalidated) -> None:
         self._change(event, INVALIDATED, finished=event.at)
-
-    @follow.register
-    def _(self, event: ActivityHeartbeat) -> None:
-        row = self.running.get((event.workflow_id, event.run_id, event.step or ""))
-        if row is not None:
-            key = (event.workflow_id, event.run_id, row.name)
-            self._put(key, replace(row, note=str(event.details)))
 
     @follow.register
     def _(self, event: NamesUnmatched) -> None:

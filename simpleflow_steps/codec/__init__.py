@@ -8,7 +8,7 @@ from simpleflow_steps.codec.arguments import (
     parse_arguments,
 )
 from simpleflow_steps.codec.equality import difference, same
-from simpleflow_steps.codec.json import NotJSON, dumps, flaw, loads
+from simpleflow_steps.codec.json import NotJSON, dumps, flaw, loads, written
 from simpleflow_steps.codec.results import (
     Encoded,
     NotReadable,
@@ -54,4 +54,5 @@ __all__ = [
     "return_hint",
     "same",
     "signature",
+    "written",
 ]

@@ -6,6 +6,7 @@ workflow). A reference names one as `module:qualname`, whatever the module is ca
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import typing
@@ -76,11 +77,21 @@ def return_hint(target: Any) -> Any:
 def signature(target: Any) -> inspect.Signature:
     """Give the signature that a target is submitted with: without `self`; of `__init__`, for a class with `execute`."""
     if not isinstance(target, type):
-        return inspect.signature(target.callable)
+        return _signature_of(target.callable)
     full = inspect.signature(target.run)  # type: ignore[attr-defined]
     if not inspect.isfunction(inspect.getattr_static(target, "run")):
         return full
     return full.replace(parameters=list(full.parameters.values())[1:])
+
+
+def _signature_of(function: Any) -> inspect.Signature:
+    try:
+        return _cached_signature(function)
+    except TypeError:  # it cannot be hashed
+        return inspect.signature(function)
+
+
+_cached_signature = functools.lru_cache(maxsize=1024)(inspect.signature)
 
 
 def parameter_hint(target: Any, name: str) -> Any:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     Names = Iterable[str] | Mapping[str, str]
 
 
+def no_order(name: str) -> str:
+    """Say that nothing tells what came after a step."""
+    return f"no record tells what came after {name}: to begin from it forces nothing else"
+
+
 class Asked:
     """The lists of a submission, from the executor's arguments and the environment, with their reasons.
 
@@ -81,9 +86,10 @@ class Asked:
         found: list[str] = []
         done: set[str] = set()
         if isinstance(workflow, WorkflowStepMixin):
-            self._known |= workflow.step_names()
+            met = workflow.step_names()
+            self._known |= met
             done = workflow.step_names_done()
-            found = [name for name in workflow.steering.unmatched() if name not in self.names]
+            found = [name for name in workflow.steering.unmatched(met) if name not in self.names]
         if is_root:
             found += self.unmatched_among(self._known)
         return {name: nearest(name, (self._known | done) - {name}) for name in found}
@@ -92,6 +98,18 @@ class Asked:
         """List the names that cover none of these steps."""
         met = {above for name in steps for above in ancestors(name)}
         return sorted(self.names - met)
+
+    def without_order(self, known: KnownSteps, done: Iterable[str] | None = None) -> list[str]:
+        """List the names to begin from that no past run met, so that what came after them is unknown.
+
+        :param done: the steps that have a marker; if given, only names that cover one of them count
+        """
+        met = {above for name in known.steps for above in ancestors(name)}
+        unmet = [name for name, _ in self.from_ if name not in met]
+        if done is None:
+            return unmet
+        marked = {above for name in done for above in ancestors(name)}
+        return [name for name in unmet if name in marked]
 
     @property
     def names(self) -> set[str]:

@@ -7,14 +7,12 @@ from abc import ABC, abstractmethod
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
-from simpleflow_steps import log
-from simpleflow_steps.events import ActivityRetried, event_of
 from simpleflow_steps.exceptions import RunSuperseded, TaskFailed
 from simpleflow_steps.execution.retries import Retries, Verdict
-from simpleflow_steps.scope import current_step
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
 
 if TYPE_CHECKING:
+    from simpleflow_steps.execution.chronicle import Chronicle
     from simpleflow_steps.executors.protocol import AttemptingExecutor
     from simpleflow_steps.futures import Future
 
@@ -36,14 +34,18 @@ class Attempts(ABC):
     """
 
     def __init__(
-        self, execution: AttemptingExecutor, task: ActivityTask | ChildWorkflowTask, future: Future[Any]
+        self,
+        execution: AttemptingExecutor,
+        task: ActivityTask | ChildWorkflowTask,
+        future: Future[Any],
+        chronicle: Chronicle,
     ) -> None:
         self.execution = execution
         self.task = task
         self.future = future
         self.number = 0
         self.turn = 0
-        self.step = current_step()
+        self.chronicle = chronicle
         self._pause: Cancellable | None = None
         policy = self.retry()
         self._retries = None if isinstance(policy, int) else Retries(policy, self.time)
@@ -57,7 +59,8 @@ class Attempts(ABC):
         self.turn += 1
         self.future.set_running()
         try:
-            self.launch()
+            with self.chronicle.place():
+                self.launch()
         except RunSuperseded as error:
             self.execution.abort(error)
             self.future.set_exception(error)
@@ -155,24 +158,7 @@ class Attempts(ABC):
         if self.execution.closing:
             self.future.set_exception(failure, raises=self.task.raises_on_failure)
             return
-        retried = event_of(
-            self.execution,
-            ActivityRetried,
-            activity=self.task.name,
-            step=self.step,
-            attempt=self.number,
-            error=failure.reason or "",
-            wait=wait,
-        )
-        self.execution.emit(retried)
-        log.warning(
-            f"attempt {self.number} of {self.task.name} failed, another follows in {wait:g} s: {failure.reason}",
-            task=self.task.name,
-            attempt=self.number,
-            error=failure.reason,
-            wait=wait,
-            as_event=ActivityRetried.__name__,
-        )
+        self.chronicle.retry(self.task.name, self.number, failure.reason or "", wait)
         self._pause = self.rest(max(0.0, wait))
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.storage.protocol import Body
 
+    Found = tuple["LeaseRecord", Body]  # a lease, with the object that it came in
+
 LIMIT = 256 * 1024  # bytes; nothing larger is read as a lease
 PROGRESS_LIMIT = 64 * 1024  # bytes; a larger account of the run stays out of its lease
 LONGEST_TTL = 24 * 3600.0  # seconds; a lease that asks for more patience than this is not believed
@@ -132,25 +134,23 @@ class Lease:
         :param stop: set by another thread to wait no longer
         :raises LeaseHeld: if another run holds it
         """
-        if self._take(if_none_match="*"):
-            return
+        held, found = self._take(if_none_match="*")
         watch = _Watch(self._clock)
-        while not stop.is_set():
-            found = read_lease(self._storage, self._record.workflow_id)
+        while not held and not stop.is_set():
             if found is None:
-                if self._take(if_none_match="*"):
-                    return
+                held, found = self._take(if_none_match="*")
                 continue
             record, body = found
             if not record.held or is_gone(record.holder, record.run_id) or watch.has_expired(record, body.etag):
-                if self._take(if_match=body.etag):
-                    self._found = record
-                    return
+                held, found = self._take(if_match=body.etag)
+                self._found = record if held else None
                 continue
             if on_conflict == "fail":
                 raise LeaseHeld(describe(record), record.workflow_id)
             self._clock.wait(stop, min(record.ttl, self._record.ttl) / 4)
-        raise LeaseHeld("the wait for the lease was interrupted", self._record.workflow_id)
+            found = read_lease(self._storage, record.workflow_id)
+        if not held:
+            raise LeaseHeld("the wait for the lease was interrupted", self._record.workflow_id)
 
     def check(self) -> None:
         """Do nothing while the lease is surely held; call it before anything that only the holder may do.
@@ -220,15 +220,17 @@ class Lease:
         self._lost = f"another run took the lease of {self._record.workflow_id!r} over; this one stops"
         raise LeaseLost(self._lost)
 
-    def _take(self, **condition: str) -> bool:
-        """Try to write the first record of this run's hold; tell whether it is the one that is there now."""
+    def _take(self, **condition: str) -> tuple[bool, Found | None]:
+        """Try to write the first record of this run's hold; tell whether it is the one that is there now, and else what
+        is there.
+        """
         with self._lock:
             if self._put({"acquired": self._clock.now(), "renewed": self._clock.now()}, **condition):
-                return True
-            found = self._read()
-            return found is not None and self._adopt(*found)
+                return True, None
+            found = read_lease(self._storage, self._record.workflow_id)
+            return found is not None and self._adopt(*found), found
 
-    def _read(self) -> tuple[LeaseRecord, Body] | None:
+    def _read(self) -> Found | None:
         """Read the lease for what this run wrote; what cannot be read is another's."""
         try:
             return read_lease(self._storage, self._record.workflow_id)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.execution.asked import no_order
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.step.names import nearest
-from simpleflow_steps.step.plan import RUN, PlannedStep, plan_steps
+from simpleflow_steps.step.plan import PlannedStep, plan_steps
 from simpleflow_steps.step.steering import Steering
 from simpleflow_steps.step.tasks import open_register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from simpleflow_steps.execution.asked import Asked
     from simpleflow_steps.execution.past import Past
     from simpleflow_steps.step.marker import MarkerRegister
     from simpleflow_steps.storage import Storage
 
+DEEPEST = 50  # children in children that are planned
 NEVER_RAN = "It never ran: which steps it has is unknown."
 
 
@@ -45,7 +47,7 @@ def make_plan(storage: Storage, workflow_id: str, register: MarkerRegister, aske
     :param register: its markers
     :param asked: what is asked for
     """
-    plan = _plan(storage, workflow_id, register, asked, seen={workflow_id})
+    plan = _Planner(storage, asked).plan(workflow_id, register)
     known = {step.name for each in walk(plan) for step in each.steps}
     unmatched = {name: nearest(name, known) for name in asked.unmatched_among(known)}
     return Plan(plan.workflow_id, plan.steps, plan.children, plan.unknown, unmatched)
@@ -58,33 +60,46 @@ def walk(plan: Plan) -> Iterator[Plan]:
         yield from walk(child)
 
 
-def _plan(storage: Storage, workflow_id: str, register: MarkerRegister, asked: Asked, seen: set[str]) -> Plan:
-    past = read_past(storage, workflow_id)
-    done = {name for name, found in register.list().items() if found.done}
-    steering = Steering()
-    asked.tell(steering, workflow_id, past.steps)
-    steps = tuple(plan_steps(past.steps, done, steering))
-    children = [
-        _plan(storage, child, open_register(storage, f"{child}/steps"), asked, seen)
-        for child in _reached(past, steps, seen)
-    ]
-    return Plan(workflow_id, steps, tuple(children), tuple(_unknown(past, steps)))
+class _Planner:
+    """Plan an execution, and each child at its place in it, once."""
+
+    def __init__(self, storage: Storage, asked: Asked) -> None:
+        self._storage = storage
+        self._asked = asked
+        self._seen: set[str] = set()
+
+    def plan(self, workflow_id: str, register: MarkerRegister, depth: int = 0) -> Plan:
+        """Plan one execution."""
+        self._seen.add(workflow_id)
+        past = read_past(self._storage, workflow_id)
+        done = {name for name, found in register.list().items() if found.done}
+        steering = Steering()
+        self._asked.tell(steering, workflow_id, past.steps)
+        children: list[Plan] = []
+        deeper: list[str] = []
+
+        def begin(child: str) -> None:
+            if child in self._seen:
+                return
+            if depth == DEEPEST:
+                deeper.append(child)
+                return
+            children.append(self.plan(child, open_register(self._storage, f"{child}/steps"), depth + 1))
+
+        steps = tuple(plan_steps(past.steps, done, steering, begin))
+        unknown = [
+            *_unknown(past, steps, self._asked),
+            *(f"Child {child} lies too deep to be planned." for child in deeper),
+        ]
+        return Plan(workflow_id, steps, tuple(children), tuple(unknown))
 
 
-def _reached(past: Past, steps: Iterable[PlannedStep], seen: set[str]) -> Iterator[str]:
-    """Give the children that would be started, each once."""
-    running = {step.name for step in steps if step.action == RUN}
-    for child_id, child in past.steps.children.items():
-        if child_id not in seen and (child.within is None or child.within in running):
-            seen.add(child_id)
-            yield child_id
-
-
-def _unknown(past: Past, steps: tuple[PlannedStep, ...]) -> Iterator[str]:
+def _unknown(past: Past, steps: tuple[PlannedStep, ...], asked: Asked) -> Iterator[str]:
     if past.newest is None:
         yield NEVER_RAN
     elif not past.steps.ended:
         yield f"No run came to its end yet ({past.newest.status}): which steps come after these is unknown."
-    insides = [step.name for step in steps if step.action == RUN and not step.recorded]
-    if insides:
-        yield "Steps that only a marker tells of are played if run() still submits them, and when it does is unknown."
+    if not all(step.recorded for step in steps):
+        yield "Only markers tell of some steps: whether and when run() submits them, and if it forces them, is unknown."
+    done = [step.name for step in steps if step.done]
+    yield from map(no_order, asked.without_order(past.steps, done))

@@ -38,7 +38,8 @@ class StepRecord(_Part):
     """One step of a run: `state` is `running`, `completed`, `skipped`, `failed` or `invalidated`.
 
     `run` is what was decided first, and `plays` is how often it ran; `within` is the nearest step around it, `asked`
-    its own `force` argument and `dependents` the names that it forces if it runs; `retried` has its last retries.
+    its own `force` argument and `dependents` the names that it forces if it runs, `instead` whether it does something
+    when it is skipped; `retried` has its last retries.
     """
 
     state: str
@@ -48,6 +49,7 @@ class StepRecord(_Part):
     within: str | None = None
     asked: bool = False
     dependents: tuple[str, ...] = ()
+    instead: bool = False
     started: datetime | None = None
     finished: datetime | None = None
     seconds: float | None = None
@@ -91,12 +93,11 @@ class MarkerRecord(_Part):
     at: datetime
 
 
-class RunRecord(_Part):
-    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
+class RunHead(_Part):
+    """What the beginning of a run's record tells: all but what may be large.
 
     `target` is the workflow's class as `module:qualname`, for people and as a hint: nothing is imported for its sake.
-    `counts` says how many steps are in each state. What may be large comes last, so that the beginning of the object
-    tells what a list of runs shows. `steps` are in the order in which they were decided.
+    `counts` says how many steps are in each state.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -118,20 +119,20 @@ class RunRecord(_Part):
     until: dict[str, str] = Field(default_factory=dict)
     only: dict[str, str] = Field(default_factory=dict)
     error: ErrorRecord | None = None
+
+
+class RunRecord(RunHead):
+    """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
+
+    What may be large comes last, so that the beginning of the object tells what a list of runs shows. `steps` are in
+    the order in which they were decided.
+    """
+
     input: dict[str, Any] | None
     asked: tuple[AskedRecord, ...] = ()
     children: dict[str, ChildRecord] = Field(default_factory=dict)
     steps: dict[str, StepRecord] = Field(default_factory=dict)
     markers: tuple[MarkerRecord, ...] = ()
-
-
-def dump_run(run: RunRecord) -> dict[str, Any]:
-    """Give a run as plain JSON; of steps, children and asked names only what is not as usual."""
-    short = {"asked", "children", "steps"}
-    head = run.model_dump(mode="json", by_alias=True, exclude=short)
-    rest = run.model_dump(mode="json", include=short, exclude_defaults=True)
-    markers = head.pop("markers")
-    return {**head, **rest, "markers": markers}
 
 
 def runs_prefix(workflow_id: str) -> str:
@@ -172,7 +173,7 @@ def last_run(storage: Storage, workflow_id: str) -> RunRecord:
     return read_run(storage, workflow_id, newest)
 
 
-def status_of(run: RunRecord, lease: LeaseRecord | None, age: float | None = None) -> str:
+def status_of(run: RunHead, lease: LeaseRecord | None, age: float | None = None) -> str:
     """Say how a run is: its own word, except that one which says `running` without the lease has crashed.
 
     :param age: how many seconds ago the lease was written, by the storage's clock

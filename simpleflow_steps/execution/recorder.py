@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
+from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import (
-    ActivityHeartbeat,
     ActivityRetried,
     ChildStarted,
     StepCompleted,
@@ -24,15 +24,15 @@ from simpleflow_steps.events import (
     StepStarted,
 )
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
+from simpleflow_steps.execution.account import dump_account
+from simpleflow_steps.execution.accountant import Accountant
+from simpleflow_steps.execution.entries import StepEntry, write_run
 from simpleflow_steps.execution.record import (
     LIMIT,
     AskedRecord,
     ChildRecord,
-    MarkerRecord,
     RetryRecord,
     RunRecord,
-    StepRecord,
-    dump_run,
     error_record,
     runs_prefix,
 )
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from simpleflow_steps.history import LogMarker
     from simpleflow_steps.storage import Storage
 
-SHOWN = 20  # how many running steps the progress names
 OFTEN = 256 * 1024  # bytes; a larger record is not written with every renewal
 SELDOM = 10  # but with every so many-th one
 RETRIES_KEPT = 10  # of one step, the last ones
@@ -60,7 +59,7 @@ class Recorder:
     Each write says what it replaces, so that one which arrives late cannot put an older account over a newer one.
 
     :param record: what is known when the run starts
-    :param markers: gives the run's log markers
+    :param markers: gives the run's log markers, but for those of its steps
     """
 
     def __init__(self, storage: Storage, record: RunRecord, markers: Callable[[], list[LogMarker]]) -> None:
@@ -71,11 +70,11 @@ class Recorder:
         self._one_at_a_time = threading.Lock()
         self._etag: str | None = None
         self._sent: set[str] = set()
-        self._steps: dict[str, dict[str, Any]] = {}
+        self._steps: dict[str, StepEntry] = {}
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
         self._children: dict[str, ChildRecord] = {}
-        self._heard: dict[str, Any] = {}
+        self._accountant = Accountant()
         self._size = 0
         self._renewals = 0
 
@@ -87,9 +86,8 @@ class Recorder:
     def progress(self) -> dict[str, Any]:
         """Give the run's account of itself, small whatever the run's size."""
         with self._lock:
-            running = [name for name, step in self._steps.items() if step["state"] == "running"]
-            counts = {state: self._counts[state] for state in ("running", "completed", "skipped", "failed")}
-            return {"steps": counts, "running": running[:SHOWN], "heartbeats": dict(self._heard)}
+            account = self._accountant.account()
+        return dump_account(account)
 
     def write(self) -> None:
         """Write the record as it is now; one that somebody else has written or removed is left alone.
@@ -101,16 +99,9 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            record = self._record.model_copy(
-                update={
-                    "steps": {name: StepRecord(**step) for name, step in self._steps.items()},
-                    "counts": dict(+self._counts),
-                    "asked": tuple(self._asked),
-                    "children": dict(self._children),
-                }
-            )
-        markers = tuple(MarkerRecord(name=m.name, details=_plain(m.details), at=m.at) for m in self._markers())
-        body = codec.dumps(dump_run(record.model_copy(update={"markers": markers})))
+            facts = {"counts": dict(+self._counts), "asked": tuple(self._asked), "children": dict(self._children)}
+            record = self._record.model_copy(update=facts)
+            body = write_run(record, self._steps, map(_marker, self._markers()))
         self._put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
         self._size = len(body)
 
@@ -166,7 +157,8 @@ class Recorder:
     def hear(self, event: Event) -> None:
         """Take an event of the run in."""
         with self._lock:
-            self._hear(event)
+            _hearer(type(event))(self, event)
+            self._accountant.hear(event)
 
     @singledispatchmethod
     def _hear(self, event: Event) -> None:
@@ -186,27 +178,28 @@ class Recorder:
     def _(self, event: StepDecided) -> None:
         if event.step in self._steps:
             return
-        structure = {"within": event.within, "asked": event.asked, "dependents": event.dependents}
-        self._steps[event.step] = {"run": event.run, "plays": 0, "retries": 0, **structure}
+        about = ("within", "asked", "dependents", "instead")
+        structure: dict[str, Any] = {each: getattr(event, each) for each in about}
+        self._steps[event.step] = StepEntry("", event.run, plays=0, **structure)
         self._set(event, "running" if event.run else "skipped")
 
     @_hear.register
     def _(self, event: StepStarted) -> None:
-        plays = self._steps[event.step]["plays"] + 1
-        self._set(event, "running", started=event.at, finished=None, seconds=None, plays=plays, error=None)
+        plays = self._steps[event.step].plays + 1
+        self._set(event, "running", started=event.at, finished=None, plays=plays, error=None)
 
     @_hear.register
     def _(self, event: StepCompleted) -> None:
-        self._set(event, "completed", finished=event.at, seconds=event.seconds, traceback=None)
+        self._set(event, "completed", finished=event.at, traceback=None)
 
     @_hear.register
     def _(self, event: StepFailed) -> None:
         told = {"error": event.error, "traceback": event.traceback[-TRACEBACK_KEPT:] or None}
-        self._set(event, "failed", finished=event.at, seconds=event.seconds, **told)
+        self._set(event, "failed", finished=event.at, **told)
 
     @_hear.register
     def _(self, event: StepSkipped) -> None:
-        if self._steps[event.step]["state"] == "skipped":
+        if self._steps[event.step].state == "skipped":
             self._set(event, "skipped", finished=event.at)
 
     @_hear.register
@@ -221,20 +214,24 @@ class Recorder:
             retry = RetryRecord(
                 activity=event.activity, attempt=event.attempt, error=event.error[:ERROR_KEPT], at=event.at
             )
-            step["retries"] += 1
-            step["retried"] = (*step.get("retried", ()), retry)[-RETRIES_KEPT:]
-
-    @_hear.register
-    def _(self, event: ActivityHeartbeat) -> None:
-        if len(self._heard) < SHOWN or event.activity in self._heard:
-            self._heard[event.activity] = _plain(event.details)
+            step.retries += 1
+            step.retried = (*step.retried, retry)[-RETRIES_KEPT:]
 
     def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
         step = self._steps[event.step]
-        if "state" in step:
-            self._counts[step["state"]] -= 1
+        if step.state:
+            self._counts[step.state] -= 1
         self._counts[state] += 1
-        step.update(state=state, forced=event.forced, reasons=event.reasons, **facts)
+        step.state, step.forced, step.reasons = state, event.forced, event.reasons
+        for name, value in facts.items():
+            setattr(step, name, value)
+
+
+_hearer = chooser(Recorder, "_hear")
+
+
+def _marker(marker: LogMarker) -> dict[str, Any]:
+    return {"name": marker.name, "details": _plain(marker.details), "at": marker.at}
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simpleflow_steps.exceptions import TaskCanceled
 from simpleflow_steps.futures import Future
 
 
@@ -39,9 +40,9 @@ class Roots:
             future.cancel()
 
     @property
-    def all_well(self) -> bool:
-        """Whether nothing is open, and nothing failed or was cancelled."""
-        return not self._open and not self._failed
+    def cut_short(self) -> bool:
+        """Whether anything is open, or was cancelled before its end."""
+        return bool(self._open) or any(is_cancellation(future.error) for future in self._failed)
 
     def unnoticed(self) -> list[Exception]:
         """Give the failures that the workflow never looked at."""
@@ -53,3 +54,10 @@ class Roots:
         self._open.pop(id(future), None)
         if future.error is not None:
             self._failed.append(future)
+
+
+def is_cancellation(error: BaseException | None) -> bool:
+    """Tell whether an error says that something was cancelled, be it among others."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(TaskCanceled) is not None
+    return isinstance(error, TaskCanceled)

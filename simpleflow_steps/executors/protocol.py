@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
     from datetime import datetime
 
     from simpleflow_steps.events import Event
+    from simpleflow_steps.execution.roots import Roots
     from simpleflow_steps.futures import Future
     from simpleflow_steps.history import History
     from simpleflow_steps.storage import Storage
@@ -90,3 +92,20 @@ class AttemptingExecutor(Executor, Protocol):
 
     def abort(self, error: BaseException) -> None:
         """Have the run end with this as soon as it waits for anything."""
+
+
+class PlayingExecutor(AttemptingExecutor, Protocol):
+    """What `execution.playing` asks of a run that it plays to its end."""
+
+    roots: Roots
+
+    @property
+    def children(self) -> Sized:
+        """The children that live."""
+
+    @property
+    def aborted(self) -> BaseException | None:
+        """Why the run must end, whatever the workflow says."""
+
+    def finish(self) -> None:
+        """Wait for everything that the workflow submitted, and for the children that it cancelled."""

@@ -10,6 +10,8 @@ from simpleflow_steps.step.names import covers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+DEEPEST = 1000  # steps around a step; a record that tells of more is not believed
+
 
 @dataclass(frozen=True, slots=True)
 class KnownStep:
@@ -40,11 +42,15 @@ class KnownAsk:
 
 @dataclass(frozen=True, slots=True)
 class KnownChild:
-    """A child workflow that a past run started, inside `within` if inside any, just after the step `after`."""
+    """A child workflow that a past run started, inside `within` if inside any, just after the step `after`.
+
+    :param reached_by_run: whether it is started when the step around it runs; else, when that one is skipped
+    """
 
     workflow: str
     within: str | None
     after: str | None
+    reached_by_run: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class KnownSteps:
         """Give the steps around a step, the nearest first."""
         seen = {name}
         step = self.steps.get(name)
-        while step is not None and step.within is not None and step.within not in seen:
+        while step is not None and step.within is not None and step.within not in seen and len(seen) <= DEEPEST:
             yield step.within
             seen.add(step.within)
             step = self.steps.get(step.within)

@@ -32,16 +32,29 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Body, ListedObject, Storage
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON; a larger result gets its own object
-OPTIONAL = ("result_shape", "result_key", "result_size", "result_error")
+OPTIONAL = ("by_hand", "result_shape", "result_key", "result_size", "result_error")
 MARKER_LIMIT = 1024 * 1024  # bytes; nothing larger is read as a marker
+
+
+class ByHand(BaseModel):
+    """Who marked a step that did not run, when and why."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    who: str
+    at: datetime
+    why: str | None = None
+
+    def __str__(self) -> str:
+        return f"Marked by hand by {self.who}" + (f": {self.why}" if self.why else "")
 
 
 class Marker(BaseModel):
     """What a done step leaves in storage, as JSON.
 
     `result_shape` says which activity's type hints bring `result` back; `result_key` is the object that holds a large
-    result, and `result_size` how many bytes it has; `result_error` is why there is none. `nonce` is fresh on every
-    write.
+    result, and `result_size` how many bytes it has; `result_error` is why there is none. `by_hand` is there if a person
+    marked it. `nonce` is fresh on every write.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -56,6 +69,7 @@ class Marker(BaseModel):
     forced: bool = False
     reasons: tuple[str, ...] = ()
     attempt: int = 1
+    by_hand: ByHand | None = None
     nonce: str
     result: Any = None
     result_shape: Any = None
@@ -117,10 +131,10 @@ class MarkerRegister:
         """List every marker, done or invalidated, by the name of its step; what lies deeper is no marker."""
         return {name: Seen(found.etag, found.size) for name, found in self.objects()}
 
-    def objects(self) -> Iterator[tuple[str, ListedObject]]:
-        """List the same, with all that the storage says of each object."""
+    def objects(self, beginning: str = "") -> Iterator[tuple[str, ListedObject]]:
+        """List the same, with all that the storage says of each object; only steps whose names begin so."""
         start = len(self.prefix) + 1
-        listed = ((found.key[start:], found) for found in self.storage.list(f"{self.prefix}/"))
+        listed = ((found.key[start:], found) for found in self.storage.list(f"{self.prefix}/{beginning}"))
         return ((name, found) for name, found in listed if name and "/" not in name)
 
     def invalidate(self, name: str, seen: Seen) -> Written:
@@ -149,7 +163,7 @@ class MarkerRegister:
         self._stop_if_lost()
         marker = self._with_result(marker, encode)
         absent = {field for field in OPTIONAL if getattr(marker, field) is None}
-        body = codec.dumps(marker.model_dump(mode="json", exclude=absent))
+        body = codec.written(marker.model_dump(mode="json", exclude=absent))  # its result has been looked at
         condition = {"if_match": seen.etag} if seen else {"if_none_match": "*"}
         try:
             return Written(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))
@@ -258,17 +272,28 @@ class MarkerRegister:
         self.storage.put(key, body)
         return marker.model_copy(update={"result_key": key, "result_size": len(body), "result_shape": encoded.shape})
 
-    def _read_large(self, name: str, key: str) -> Any:
+    def large_result(self, name: str, key: str, first: int | None = None) -> Body:
+        """Read the object of a large result, or its beginning.
+
+        :raises ResultNotStored: if it is gone
+        :raises MarkerCorrupt: if the key is not one of a result
+        """
         inside = key.startswith(f"{self.results}/") and not {".", ".."} & set(key[len(self.results) :].split("/"))
         if not inside:
             raise MarkerCorrupt(f"step {name!r}: its marker points at {key!r}, outside {self.results}/; clear the step")
         try:
-            return codec.loads(self.storage.get(key), f"result {key}")
+            return self.storage.get(key, first=first)
         except ObjectNotFound as error:
             raise ResultNotStored(
                 f"step {name!r}: its result {key} is gone; force the step to have it again"
             ) from error
         except ValueError as error:
+            raise MarkerCorrupt(f"step {name!r}: {error}; force the step to have it again") from error
+
+    def _read_large(self, name: str, key: str) -> Any:
+        try:
+            return codec.loads(self.large_result(name, key), f"result {key}")
+        except NotJSON as error:
             raise MarkerCorrupt(f"step {name!r}: {error}; force the step to have it again") from error
 
     def _read_back(self, name: str) -> Any:

@@ -19,6 +19,7 @@ from simpleflow_steps.events import (
 )
 from simpleflow_steps.exceptions import InvalidInput, MarkerGone, RunSuperseded, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
+from simpleflow_steps.history import StepNote
 from simpleflow_steps.scope import current_step, enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
@@ -83,7 +84,7 @@ class StepFuture(Driven[Any]):
         """Start it; it waits by itself for the markers, and for the same step if that is under way."""
         if self.step.step_name in enclosing_steps():
             raise InvalidInput(f"step {self.step.step_name!r} contains itself: give the inner one another name")
-        self.workflow.steering.meet(self.step.step_name)
+        self.workflow.steering.until.meet(self.step.step_name)
         self.drive(self._play())
 
     def encode(self) -> Encoded:
@@ -141,8 +142,7 @@ class StepFuture(Driven[Any]):
     def _run(self) -> Waits:
         name, book = self.step.step_name, self._book
         self.workflow.steering.force_dependents(name, self.step.force_steps_if_executed)
-        self._started = self.executor.now()
-        self._say(StepStarted, "scheduled")
+        self._started = self._say(StepStarted, "scheduled")
         book.plays[name] = book.plays.get(name, 0) + 1
         book.states[name] = RUNNING
         try:
@@ -237,7 +237,7 @@ class StepFuture(Driven[Any]):
             self._book.states[self.step.step_name] = FAILED
         canceled = _is_cancellation(error)
         text = "".join(traceback.format_exception(error))
-        told = {"error": str(error), "traceback": text, "canceled": canceled}
+        told = {"error": str(error), "error_type": type(error).__name__, "traceback": text, "canceled": canceled}
         self.executor.emit(self._event(StepFailed, seconds=self._seconds(), **told))
         tell, what = (log.info, "was cancelled") if canceled else (log.warning, "failed")
         sentence = f"step {what}: {self.step.step_name}: {error}"
@@ -246,15 +246,18 @@ class StepFuture(Driven[Any]):
     def _say_decided(self) -> None:
         step = self.step
         structure = {"within": current_step(), "asked": step.force, "dependents": step.force_steps_if_executed}
-        self.executor.emit(self._event(StepDecided, run=self._decision.run, **structure))
+        instead = step.activities_if_step_already_done is not None
+        self.executor.emit(self._event(StepDecided, run=self._decision.run, instead=instead, **structure))
 
-    def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> None:
-        """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""
+    def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> datetime:
+        """Tell what happened, and give when: as a log marker, as simpleflow does, as an event and in the log."""
         name, decision = self.step.step_name, self._decision
-        details = {"step": name, "status": status, "forced": decision.forced, "reasons": list(decision.reasons)}
-        self.executor.submit(MarkerTask("log.step", details))
-        self.executor.emit(self._event(kind, **facts))
-        log.info(f"step {status}", step=name, forced=decision.forced, reasons=details["reasons"])
+        event = self._event(kind, **facts)
+        note = StepNote(name, status, decision.forced, decision.reasons)
+        self.executor.submit(MarkerTask("log.step", note, event.at))
+        self.executor.emit(event)
+        log.info(f"step {status}", step=name, forced=decision.forced, reasons=list(decision.reasons))
+        return event.at
 
     def _event(self, kind: type[StepEvent], **facts: Any) -> StepEvent:
         name, decision = self.step.step_name, self._decision

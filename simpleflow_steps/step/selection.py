@@ -22,7 +22,6 @@ class Selection:
         self._reasons: dict[str, list[tuple[int, str]]] = {}
         self._exact: dict[str, list[tuple[int, str]]] = {}
         self._order = count()
-        self._met: set[str] = set()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,13 +58,10 @@ class Selection:
         found = sorted([*found, *self._exact.get(name, ())])
         return tuple(dict.fromkeys(reason for _, reason in found))
 
-    def meet(self, name: str) -> None:
-        """Remember that the workflow has a step of this name, for `unmatched`."""
-        self._met.update(ancestors(name))
-
-    def unmatched(self) -> tuple[str, ...]:
-        """List the names that cover none of the steps met so far."""
-        return tuple(name for name in self._reasons if name not in self._met)
+    def unmatched(self, steps: Iterable[str]) -> tuple[str, ...]:
+        """List the names that cover none of these steps."""
+        met = {above for step in steps for above in ancestors(step)} if self._reasons else frozenset()
+        return tuple(name for name in self._reasons if name not in met)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,12 +69,8 @@ class Steering:
         self._dependents.update(dependents)
         self.forced.add(dependents, f"Dep of {name}")
 
-    def meet(self, name: str) -> None:
-        """Remember that the workflow has a step of this name."""
-        self.forced.meet(name)
-        self.skipped.meet(name)
-        self.until.meet(name)
-
-    def unmatched(self) -> list[str]:
-        """List the names that no step has; a step's dependents need not be in every run."""
-        return [n for n in (*self.forced.unmatched(), *self.skipped.unmatched()) if n not in self._dependents]
+    def unmatched(self, steps: Iterable[str]) -> list[str]:
+        """List the names that none of these steps has; a step's dependents need not be in every run."""
+        steps = set(steps)
+        found = (*self.forced.unmatched(steps), *self.skipped.unmatched(steps))
+        return [name for name in found if name not in self._dependents]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec
 from simpleflow_steps.activity import context
-from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen, fresh_nonce
+from simpleflow_steps.step.marker import ByHand, Marker, MarkerRegister, Seen, fresh_nonce
 from simpleflow_steps.step.names import check_step_name
 from simpleflow_steps.storage import open_bucket
 
@@ -60,7 +60,7 @@ def mark_by_hand(
     register: MarkerRegister,
     name: str,
     seen: Seen | None,
-    reason: str | None = None,
+    reason: str | ByHand | None = None,
     *,
     result: Any = None,
     workflow_id: str = UNKNOWN,
@@ -70,11 +70,13 @@ def mark_by_hand(
     """Mark a step done that no run has played.
 
     :param seen: its marker as it was listed, which is replaced; None if there was none
-    :param reason: why it is marked
+    :param reason: why it is marked, or also by whom
     :param result: what a run that skips the step is to get, as plain JSON
     :raises RunSuperseded: if the marker was written since it was listed; nothing is changed then
     """
     now = datetime.now(UTC)
+    by_hand = reason if isinstance(reason, ByHand) else None
+    said = str(by_hand) if by_hand else reason
     marker = Marker(
         step=check_step_name(name),
         workflow_id=workflow_id,
@@ -83,8 +85,9 @@ def mark_by_hand(
         version=version,
         started=now,
         finished=now,
-        forced=reason is not None,
-        reasons=(reason,) if reason else (),
+        forced=said is not None,
+        reasons=(str(said),) if said else (),
+        by_hand=by_hand,
         nonce=fresh_nonce(),
     )
     register.mark(marker, lambda: codec.encode_result(result), seen, ours=True)

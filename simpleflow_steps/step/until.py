@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.step.names import covered_by_any, covers
+from simpleflow_steps.step.names import covered_by_any, covering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from simpleflow_steps.step.known import KnownSteps
+
+
+@dataclass
+class _Progress:
+    """How far the steps are that one name covers.
+
+    :param open: those that were submitted and are not over
+    :param awaited: those that a past run had, and that may still come
+    :param exact: whether the step of that very name is over
+    """
+
+    open: set[str] = field(default_factory=set)
+    awaited: set[str] = field(default_factory=set)
+    recorded: bool = False
+    began: bool = False
+    exact: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return (self.began or self.recorded) and not self.open and not self.awaited
 
 
 class Until:
@@ -23,50 +45,77 @@ class Until:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(dict.fromkeys(names))
+        self._asked = {name: _Progress() for name in names}
         self._lock = Lock()
-        self._awaited: dict[str, tuple[str, ...]] = {}
-        self._open: set[str] = set()
-        self._over: set[str] = set()
+        self._inside: defaultdict[str, list[str]] = defaultdict(list)
+        self._settled: set[str] = set()
+        self._reached = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names asked for, each once."""
+        return tuple(self._asked)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the end of all that was asked for was told: nothing begins any more."""
+        return self._reached
 
     def expect(self, known: KnownSteps) -> None:
-        """Wait for what past runs had too, each with the steps around it."""
+        """Wait for what past runs had too, each unless the step around it is over."""
+        if not self._asked:
+            return
         with self._lock:
-            for name in known.steps:
-                if covered_by_any(name, self.names):
-                    self._awaited[name] = tuple(known.enclosing(name))
+            for step in known.steps.values():
+                if step.within is not None:
+                    self._inside[step.within].append(step.name)
+                for progress in self._covering(step.name):
+                    progress.recorded = True
+                    if step.name not in self._settled:
+                        progress.awaited.add(step.name)
 
     def meet(self, name: str) -> None:
         """Hear that a step was submitted."""
-        if covered_by_any(name, self.names):
-            with self._lock:
-                self._open.add(name)
+        with self._lock:
+            for progress in self._covering(name):
+                progress.open.add(name)
 
     def end(self, name: str) -> bool:
         """Hear that a step ran or was skipped, and tell whether that is the end of all that was asked for."""
+        if not self._asked:
+            return False
         with self._lock:
-            self._open.discard(name)
-            self._over.add(name)
-            return bool(self.names) and all(
-                self._is_over(asked) and (asked in self._over or self._had_record(asked)) for asked in self.names
-            )
+            for progress in self._covering(name):
+                progress.open.discard(name)
+                progress.began = True
+            if name in self._asked:
+                self._asked[name].exact = True
+            self._settle(name)
+            asked = self._asked.values()
+            over = all(each.is_over and (each.exact or each.recorded) for each in asked)
+            self._reached = self._reached or over
+            return over
 
     def bars(self, name: str) -> bool:
         """Tell whether a step must not begin, because all that was asked for is over."""
-        if not self.names or covered_by_any(name, self.names):
+        if not self._asked or covered_by_any(name, self._asked):
             return False
         with self._lock:
-            return all(self._is_over(asked) for asked in self.names)
+            over = all(progress.is_over for progress in self._asked.values())
+            self._reached = self._reached or over
+            return over
 
-    def _is_over(self, asked: str) -> bool:
-        if any(covers(asked, name) for name in self._open):
-            return False
-        if not any(covers(asked, name) for name in self._over):
-            return False
-        return not any(covers(asked, name) and not self._is_settled(name) for name in self._awaited)
+    def _settle(self, name: str) -> None:
+        """Wait no longer for a step that is over, nor for those inside it."""
+        over = [name]
+        while over:
+            settled = over.pop()
+            if settled in self._settled:
+                continue
+            self._settled.add(settled)
+            for progress in self._covering(settled):
+                progress.awaited.discard(settled)
+            over += self._inside.get(settled, ())
 
-    def _is_settled(self, name: str) -> bool:
-        return name in self._over or any(above in self._over for above in self._awaited[name])
-
-    def _had_record(self, asked: str) -> bool:
-        return any(covers(asked, name) for name in self._awaited)
+    def _covering(self, name: str) -> list[_Progress]:
+        return [self._asked[selector] for selector in covering(name, self._asked)]

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 import structlog
 from click.testing import CliRunner, Result
 
 from simpleflow_steps.cli import main
+from tests.cli.pseudo import Terminal, spawn
 
 ROOT = Path(__file__).parents[2]
 FLOWS = Path(__file__).with_name("flows.py")
@@ -87,6 +89,20 @@ def start(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Pope
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Iterator[Terminal]:
+    """Run a command line on a terminal of its own."""
+    spawned: list[pexpect.spawn[str]] = []
+
+    def call(*args: str, columns: int = 80, rows: int = 24, **env: str) -> pexpect.spawn[str]:
+        spawned.append(spawn({**environment, **env}, *args, columns=columns, rows=rows))
+        return spawned[-1]
+
+    yield call
+    for child in spawned:
+        child.close(force=True)
 
 
 @pytest.fixture

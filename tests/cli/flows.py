@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 from simpleflow_steps import Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.canvas import Group
@@ -54,6 +55,12 @@ class Daily(Stepped):
         years = [self.submit(self.step(f"stats.{year}", (double, year))) for year in (2012, 2013)]
         report = self.submit(self.step("report", (double, load)))
         return {"day": day, "report": report.result, "stats": [year.result for year in years]}
+
+
+class Abc(Stepped):
+    def run(self) -> None:
+        for name in ("a", "b", "c"):
+            self.submit(self.step(name, (double, 1))).result  # noqa: B018
 
 
 class Failing(Stepped):
@@ -144,3 +151,48 @@ class Approved(Stepped):
 class ApprovedStep(Stepped):
     def run(self) -> object:
         return self.submit(self.step("ask", self.wait_signal("approved"))).result
+
+
+@activity.with_attributes(retry=1)
+def tell(seconds: float, details: object, failing: bool = False) -> None:
+    if failing and activity.context().attempt == 1:
+        raise OSError("not yet")
+    activity.heartbeat(details)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not Path("enough").exists():
+        time.sleep(0.02)
+
+
+class Whispering(Stepped):
+    def run(self, seconds: float) -> None:
+        self.submit(self.step("whisper", (tell, seconds, 1234))).result  # noqa: B018
+
+
+class Telling(Stepped):
+    """Have something of everything that can be shown."""
+
+    def run(self, seconds: float) -> None:
+        load = [
+            self.step("load.1", (double, 1)),
+            self.step("load.2", (tell, seconds, {"done": 3, "total": 10, "file": "x"}, True)),
+            self.step("load.3", (double, 1)),
+        ]
+        around = Group(
+            self.step("load", Group(*load, max_parallel=1)),
+            self.step("tell", (tell, seconds, 0.3)),
+            self.step("deep", Group(self.step("deeper", (Whispering, seconds)))),
+        )
+        self.submit(Group(self.step("broken", (fail, "bad luck")), raises_on_failure=False))
+        self.submit(around).result  # noqa: B018
+
+
+class Crowd(Stepped):
+    def run(self, count: int, seconds: float = 0.7) -> None:
+        self.submit(Group(*[self.step(f"crowd.{number}", (tell, seconds, "hush")) for number in range(count)])).result  # noqa: B018
+
+
+class Nested(Stepped):
+    def run(self) -> int:
+        inner = self.step("inner", (double, 2), force_steps_if_executed=["after"])
+        self.submit(self.step("outer", inner)).result  # noqa: B018
+        return self.submit(self.step("after", (double, 1))).result

@@ -11,8 +11,8 @@ from tests.cli.conftest import Sfs
 
 HEAVY = {"boto3", "botocore", "rich", "structlog", "pydantic", "pydantic_settings", "tenacity", "asyncio"}
 DOCUMENTED = [
-    *("run", "resume", "status", "signal", "lease show", "lease steal", "runs ls", "runs show"),
-    *("steps ls", "steps show", "steps mark", "steps clear"),
+    *("run", "resume", "status", "signal", "gc", "lease show", "lease steal"),
+    *("ls", "runs ls", "runs show", "runs diff", "steps ls", "steps show", "steps mark", "steps clear"),
 ]
 PRINT_MODULES = """
 import sys
@@ -28,7 +28,8 @@ print(*sys.modules, file=sys.stderr)
 
 @pytest.mark.parametrize(
     "line",
-    ["--help", "version", "--version"] + [f"{each} --help" for each in ("steps", "lease", "runs", *DOCUMENTED)],
+    ["--help", "version", "--version"]
+    + [f"{each} --help" for each in ("completion", "steps", "lease", "runs", *DOCUMENTED)],
 )
 def test_help_and_version_load_nothing_heavy(line: str, environment: dict[str, str]) -> None:
     done = subprocess.run(

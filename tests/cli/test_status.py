@@ -142,7 +142,7 @@ class TestRuns:
 
         result = sfs("runs", "ls", "d1")
 
-        lines = result.stdout.splitlines()
+        _, *lines = result.stdout.splitlines()
         assert [line.split()[0] for line in lines] == ["failed", "completed"]
         assert "bad day" in lines[0]
         assert result.stderr.startswith("2 runs of d1 in file://")
@@ -153,7 +153,7 @@ class TestRuns:
 
         result = sfs("runs", "ls", "d1", "--last", "2")
 
-        assert len(result.stdout.splitlines()) == 2
+        assert len(result.stdout.splitlines()) == 3
         assert "1 earlier ones not shown" in result.stderr
 
     def test_one_that_cannot_be_read_hides_no_other(self, sfs: Sfs) -> None:
@@ -162,7 +162,7 @@ class TestRuns:
 
         result = sfs("runs", "ls", "d1")
 
-        assert [line.split()[0] for line in result.stdout.splitlines()] == ["unreadable", "completed"]
+        assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ["unreadable", "completed"]
         found = document(sfs("runs", "ls", "d1", "--json"))
         assert [run["status"] for run in found["runs"]] == ["unreadable", "completed"]
         assert "\x1b" not in result.output

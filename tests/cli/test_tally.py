@@ -5,7 +5,6 @@ from typing import Any
 
 from simpleflow_steps.cli.tally import Tally
 from simpleflow_steps.events import (
-    ActivityHeartbeat,
     RunFinished,
     RunStarted,
     StepCompleted,
@@ -78,11 +77,3 @@ def test_a_dependent_that_was_skipped_is_invalidated() -> None:
     )
 
     assert +tally.counts == {"invalidated": 1}
-
-
-def test_a_heartbeat_is_the_note_of_its_step() -> None:
-    beat = _event(ActivityHeartbeat, activity="x", step="a", details={"rows": 3})
-    lost = _event(ActivityHeartbeat, activity="x", step=None, details=1)
-    tally = _followed(_event(StepStarted, step="a"), beat, lost)
-
-    assert [row.note for row in tally.running.values()] == ["{'rows': 3}"]

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 _CHANGING = [
     (re.compile(r"\d{8}T\d{6}\.\d+Z-[0-9a-f]{6}"), "RUN-ID"),
+    (re.compile(r"\b[0-9a-f]{6}\b"), "SHORT-ID"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "TIME"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "NONCE"),

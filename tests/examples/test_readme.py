@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.console import ROOT, assert_plays, run
+from tests.examples.console import ROOT, assert_plays, matches, run
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_every_block_says_what_it_is() -> None:
-    assert {language for language, _ in BLOCKS} == {"python", "console", "sh"}
+    assert {language for language, _ in BLOCKS} == {"python", "console", "sh", "mermaid"}
 
 
 def test_the_blocks_do_what_the_page_says(place: Path, tools: Path) -> None:
@@ -31,6 +31,13 @@ def test_the_blocks_do_what_the_page_says(place: Path, tools: Path) -> None:
         elif language == "python" and "import" in block:
             (place / "snippet.py").write_text(block)
             assert run("python snippet.py", place, tools).returncode == 0, block
+
+
+def test_the_graph_is_the_one_that_the_weather_has(place: Path, tools: Path) -> None:
+    run("sfs run weather:Weather --workflow-id seattle-weather", place, tools)
+
+    (shown,) = blocks("mermaid")
+    assert matches(shown, run("sfs graph seattle-weather", place, tools).stdout)
 
 
 def test_the_first_lines_shown_are_those_of_the_first_workflow() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simpleflow_steps import Chain, FuncGroup, Group, Step, Workflow, WorkflowStepMixin, activity, futures
-from simpleflow_steps.events import StepCompleted, StepDecided, StepFailed, StepSkipped, StepStarted
+from simpleflow_steps.events import StepCompleted, StepDecided, StepEvent, StepFailed, StepSkipped, StepStarted
 from simpleflow_steps.exceptions import InvalidInput, RunSuperseded, TaskCanceled, TaskFailed, WorkflowStuck
 from simpleflow_steps.step.selection import ALREADY_DONE, FORCED_BY_ITSELF
 from tests.step.stage import CALLS, EVERYWHERE, Stage, fail, fail_quietly, note, simple
@@ -95,7 +95,7 @@ def test_any_other_step_runs_without_a_reason(stage: Stage):
     assert stage.run(simple("a")) == ["a"]
     assert CALLS == ["a"]
     assert stage.log == [entry("scheduled"), entry("completed")]
-    assert [type(event) for event in stage.events if hasattr(event, "step")] == [
+    assert [type(event) for event in stage.events if isinstance(event, StepEvent)] == [
         StepDecided,
         StepStarted,
         StepCompleted,

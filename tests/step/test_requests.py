@@ -18,7 +18,7 @@ from tests.step.stage import CALLS, Stage, note, simple
 PROBE = 3  # PUTs, once for each process and prefix: two creations and one replacement that must be refused
 KNOWN_BUCKET = PROBE - 1  # the object that the probe needs is there
 FRESH = {"PUT": 4}  # of a run as such: its lease and its record, at its start and at its end
-RESUMED = {"PUT": 5, "GET": 2}  # the lease of the run before is found, read and replaced
+RESUMED = {"PUT": 5, "GET": 1}  # the lease of the run before is found, read and replaced
 WAITS = 1  # LIST, if a done step is played anew: what its waits have had is forgotten
 NAMES = [f"s.{number}" for number in range(7)]
 ON_S3 = pytest.mark.parametrize("storage", ["seaweedfs", "localstack"], indirect=True)

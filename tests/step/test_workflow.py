@@ -147,14 +147,14 @@ def test_a_run_knows_the_names_of_its_steps(stage: Stage):
 
     assert stage.workflow.step_names() == {"a", "b"}
     assert stage.workflow.step_names_done() == {"a", "old"}
-    assert stage.workflow.steering.unmatched() == []
+    assert stage.workflow.steering.unmatched(stage.workflow.step_names()) == []
 
 
 def test_a_workflow_without_any_step_lists_nothing(stage: Stage):
     stage.run(lambda workflow: None, force=["a"])
 
     assert stage.workflow.step_names() == stage.workflow.step_names_done() == set()
-    assert stage.workflow.steering.unmatched() == ["a"]
+    assert stage.workflow.steering.unmatched(stage.workflow.step_names()) == ["a"]
 
 
 def test_two_runs_of_one_workflow_share_nothing_but_the_storage():

@@ -1,140 +1,97 @@
-"""Progress on a terminal: what is over scrolls by, what runs stays below it, and a last line has the totals."""
+"""Progress on a terminal: what is over scrolls by, the tree of what runs stays below it, with the totals."""
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
-from rich.control import Control
-from rich.live import Live
-from rich.segment import ControlType
-from rich.text import Text
+from rich.segment import Segment
+from rich.style import Style
 
 from simpleflow_steps.cli.progress.lines import STYLES, Line, lines_of
-from simpleflow_steps.cli.tally import COMPLETED, FAILED, RUNNING, SKIPPED, StepRow
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.progress.picture import Totals, draw
+from simpleflow_steps.cli.progress.scene import Stage
+from simpleflow_steps.cli.progress.screen import Screen
+from simpleflow_steps.cli.tally import COMPLETED, FAILED, RUNNING, SKIPPED
 from simpleflow_steps.events import RunFinished, RunStarted, StepStarted
-from simpleflow_steps.step.names import ancestors
+from simpleflow_steps.execution.account import WAITING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
+    from rich.text import Text
+
+    from simpleflow_steps.cli.progress.picture import Frame
     from simpleflow_steps.cli.tally import Tally
     from simpleflow_steps.events import Event
 
-PERIOD = 0.1  # seconds between two pictures
-MOST_RUNNING = 30
+DETAIL = Style(color="bright_black")
 
 
 class LiveProgress:
-    """Draw ten pictures a second, however many events there are between two of them.
-
-    Events only leave lines to be written; a thread of its own writes them, so that a run of many steps is not held up
-    by its terminal. What anything else prints meanwhile is put above the live part.
-    """
+    """Take note of events for the next picture, so that a run of many steps is not held up by its terminal."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._lock = threading.Lock()
-        self._lines: list[Line] = []
-        self._running: list[StepRow] = []
+        self._events: list[Event] = []
+        self._stage = Stage()
         self._began = time.monotonic()
-        self._stop = threading.Event()
-        self._console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False, force_terminal=True)
-        self._live = Live(get_renderable=self._picture, console=self._console, auto_refresh=False, transient=True)
-        self._width = self._console.width
-        self._shown: list[Text] = []
-        self._thread = threading.Thread(target=self._keep_drawing, name="sfs-progress", daemon=True)
+        self._screen = Screen(sys.stderr, self._lines, self._picture)
 
     def __enter__(self) -> Self:
-        self._live.start()
-        self._thread.start()
+        self._screen.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write what is left, and take the live part away."""
-        self._stop.set()
-        try:
-            self._thread.join()
-            self._draw()
-        finally:
-            self._live.stop()
+        """Write what is left, and take the picture away."""
+        self._screen.__exit__()
 
     def follow(self, event: Event) -> None:
         """Take note of what happened, for the next picture."""
-        is_root = event.workflow_id == self._tally.workflow_id
         with self._lock:
-            if not isinstance(event, StepStarted) and not (is_root and isinstance(event, RunStarted | RunFinished)):
-                self._lines += lines_of(event, self._tally.workflow_id)
-            self._running = list(self._tally.running.values())[: 2 * MOST_RUNNING]
+            self._events.append(event)
+            self._stage.hear(event)
 
-    def _keep_drawing(self) -> None:
-        while not self._stop.wait(PERIOD):
-            try:
-                self._draw()
-            except OSError:
-                return  # the terminal is gone; the run is not
-
-    def _draw(self) -> None:
+    def _lines(self) -> list[Segment]:
         with self._lock:
-            lines, self._lines = self._lines, []
-        self._heed_width()
-        if lines:
-            self._console.print(Text("\n").join(map(_permanent, lines)), soft_wrap=True)
-        else:
-            self._live.refresh()
+            events, self._events = self._events, []
+        root = self._tally.workflow_id
+        return [part for event in events for line in lasting_lines(event, root) for part in permanent(line)]
 
-    def _heed_width(self) -> None:
-        """Take away the rows into which a terminal that became narrower has broken the last picture."""
-        before, self._width = self._width, self._console.width
-        if self._width >= before or not self._shown:
-            return
-        extra = sum(max(text.cell_len - 1, 0) // self._width for text in self._shown)
-        up = ((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2))
-        self._console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), *up * extra))
-
-    def _picture(self) -> Group:
-        columns, rows = self._console.size
+    def _picture(self, frame: Frame) -> list[Text]:
         with self._lock:
-            running = self._running
-        room = max(min(rows - 3, MOST_RUNNING), 0)
-        now = time.monotonic() - self._began
-        texts = [_running_line(row, depth) for row, depth in _nested(running[:room])]
-        texts.append(self._totals(now))
-        for text in texts:
-            text.truncate(columns, overflow="ellipsis")
-        self._shown = texts
-        return Group(*texts)
-
-    def _totals(self, seconds: float) -> Text:
-        counts = self._tally.counts
-        text = Text(no_wrap=True)
-        for state in (RUNNING, COMPLETED, SKIPPED, FAILED):
-            if counts[state] or state == COMPLETED:
-                text.append(f"{counts[state]} {state}", STYLES[state]).append("  ")
-        text.append(f"{elapsed(seconds)}  ")
-        return text.append(shown(self._tally.workflow_id or "starting"), "bright_black")
+            scene = self._stage.scene(self._tally.workflow_id, datetime.now(UTC), max(frame.room, 1))
+        counts = {state: self._tally.counts[state] for state in (RUNNING, COMPLETED, SKIPPED, FAILED)}
+        counts[WAITING] = scene.account.counts.get(WAITING, 0)
+        seconds = time.monotonic() - self._began
+        return draw(scene, Totals(counts, seconds, self._tally.workflow_id or "starting"), frame)
 
 
-def _permanent(line: Line) -> Text:
-    text = Text(line.head, STYLES.get(line.state, "")).append("  ")
-    text.append(line.name, "default")
-    return text.append(f"  {line.detail}" if line.name else line.detail, "bright_black") if line.detail else text
+def lasting_lines(event: Event, root: str | None) -> list[Line]:
+    """Say what happened in the lines that stay: not what the picture shows, nor what the summary will say.
+
+    :param root: the workflow id of the run itself
+    """
+    if isinstance(event, StepStarted) or (isinstance(event, RunStarted | RunFinished) and event.workflow_id == root):
+        return []
+    return lines_of(event, root)
 
 
-def _running_line(row: StepRow, depth: int) -> Text:
-    seconds = None if row.started is None else (datetime.now(UTC) - row.started).total_seconds()
-    said = row.note if row.note is not None else "; ".join(row.reasons)
-    line = Line(datetime.now(UTC), RUNNING, "  " * depth + shown(row.name), one_line(said), seconds)
-    return _permanent(line)
+def permanent(line: Line) -> Iterator[Segment]:
+    """Write a line that stays; of thousands each must be cheap, as `Segment` is and `Text` is not."""
+    yield Segment(f"{line.head}  ", _style(line.state))
+    yield Segment(line.name)
+    if line.detail:
+        yield Segment(f"  {line.detail}" if line.name else line.detail, DETAIL)
+    yield Segment.line()
 
 
-def _nested(rows: list[StepRow]) -> list[tuple[StepRow, int]]:
-    """Put the steps inside a running one below it, each with its depth."""
-    running = {(row.workflow_id, row.name) for row in rows}
-    ordered = sorted(rows, key=lambda row: (row.workflow_id, row.name.split(".")))
-    return [(row, sum((row.workflow_id, above) in running for above in ancestors(row.name)) - 1) for row in ordered]
+@functools.cache
+def _style(state: str) -> Style:
+    return Style.parse(STYLES.get(state, ""))

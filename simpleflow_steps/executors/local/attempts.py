@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.activity import ActivityContext
-from simpleflow_steps.events import ActivityHeartbeat, event_of
 from simpleflow_steps.exceptions import ContinueAsNew, RunStopped, RunSuperseded, TaskCanceled, TaskTimeout
 from simpleflow_steps.execution.attempts import Attempts, as_task_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future as Job
+    from datetime import datetime
 
     from simpleflow_steps.executors.local.execution import Execution
     from simpleflow_steps.executors.local.timers import Alarm
@@ -30,8 +30,7 @@ class ActivityAttempts(Attempts):
     task: ActivityTask
 
     def __init__(self, execution: Execution, task: ActivityTask, future: Future[Any], activity_id: str) -> None:
-        super().__init__(execution, task, future)
-        self._activity_id = activity_id
+        super().__init__(execution, task, future, execution.chronicle(task.activity.name, activity_id))
         self._alarms: dict[str, Alarm] = {}
         self._timeouts = {
             "schedule_to_close": task.activity.schedule_to_close_timeout,
@@ -50,13 +49,17 @@ class ActivityAttempts(Attempts):
         self.execution.check()
         activity, turn, pools = self.task.activity, self.turn, self.execution.pools
         timed = any(self._timeouts.values())
-        started = partial(self._announce, turn) if timed else self.execution.check
+        heard = timed or self.chronicle.is_heard
+        started = partial(self._announce, turn, self.number) if heard else self.execution.check
         self._watch("schedule_to_close")
         self._watch("schedule_to_start")
         self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
-        if timed and pools.is_slow_to_start and not activity.is_async:
-            self._look()
-        job.add_done_callback(partial(self.execution.post, self._ended, turn))
+        if pools.is_slow_to_start and not activity.is_async:
+            self.chronicle.begin(self.number, here=False)
+            self.chronicle.tell_begin()
+            if timed:
+                self._look()
+        job.add_done_callback(partial(self._report, turn))
 
     def rest(self, seconds: float) -> Alarm:
         """Set an alarm."""
@@ -69,6 +72,16 @@ class ActivityAttempts(Attempts):
         if job is not None:
             self.execution.pools.abandon(self.task.activity, job)
 
+    def cancel(self) -> None:
+        """Give the activity up."""
+        super().cancel()
+        self.chronicle.cancel(self.number)
+
+    def failed(self, error: BaseException, at: datetime | None = None) -> None:
+        """Tell that the attempt failed, and go on from there."""
+        self.chronicle.end(self.number, error, at=at)
+        super().failed(error)
+
     def is_running(self) -> bool:
         """Tell whether a worker has the job."""
         return self._job is not None and not self._job.cancel()
@@ -78,10 +91,10 @@ class ActivityAttempts(Attempts):
         return ActivityContext(
             workflow_id=run["workflow_id"],
             run_id=run["run_id"],
-            activity_id=self._activity_id,
+            activity_id=self.chronicle.id,
             activity=self.task.activity.name,
             attempt=self.number,
-            step=self.step,
+            step=self.chronicle.step,
             name=run["name"],
             version=run["version"],
             beat=partial(self._beat, turn),
@@ -97,19 +110,20 @@ class ActivityAttempts(Attempts):
         if self.is_over(turn):
             return
         self._watch("heartbeat")
-        heartbeat = event_of(
-            self.execution, ActivityHeartbeat, activity=self.task.activity.name, step=self.step, details=details
-        )
-        self.execution.emit(heartbeat)
+        self.chronicle.heartbeat(self.number, details)
 
-    def _announce(self, turn: int) -> None:
+    def _announce(self, turn: int, number: int) -> None:
         """Say that the activity begins, in its thread, unless the run has lost its execution meanwhile."""
         self.execution.check()
+        if self.is_over(turn):
+            return
+        self.chronicle.begin(number, here=self.execution.pools.hears(self.task.activity))
         self.execution.post(self._started, turn)
 
     def _started(self, turn: int) -> None:
         if self.is_over(turn) or self._job is None:
             return
+        self.chronicle.tell_begin()
         waiting = self._alarms.pop("schedule_to_start", None)
         if waiting is not None:
             waiting.cancel()
@@ -125,21 +139,28 @@ class ActivityAttempts(Attempts):
             pause = min(filter(None, self._timeouts.values())) / LOOKS
             self._set_alarm("look", pause, self._look)
 
-    def _ended(self, turn: int, job: Job[Any]) -> None:
+    def _report(self, turn: int, job: Job[Any]) -> None:
+        """Say that the activity ended, in whatever thread that was."""
+        self.execution.post(self._ended, turn, job, self.execution.now())
+
+    def _ended(self, turn: int, job: Job[Any], at: datetime) -> None:
         if self.is_over(turn):
             return
         self._silence()
         self._job = None
         error = job.exception() if not job.cancelled() else CancelledError("its pool dropped it")
         if error is None:
+            self.chronicle.end(self.number, at=at)
             self.succeeded(job.result())
         elif isinstance(error, TaskCanceled):
+            self.chronicle.cancel(self.number, error)
             self.future.set_cancelled(str(error))
         elif isinstance(error, RunSuperseded):
+            self.chronicle.cancel(self.number, error)
             self.execution.abort(error)
             self.future.set_exception(error)
         else:
-            self.failed(error)
+            self.failed(error, at)
 
     def _watch(self, kind: str) -> None:
         seconds = self._timeouts[kind]
@@ -170,7 +191,7 @@ class ChildAttempts(Attempts):
     task: ChildWorkflowTask
 
     def __init__(self, execution: Execution, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
-        super().__init__(execution, task, future)
+        super().__init__(execution, task, future, execution.chronicle(task.name))
         self._workflow_id = workflow_id
         self._child: Execution | None = None
 
@@ -206,7 +227,9 @@ class ChildAttempts(Attempts):
     def _ended(self, turn: int, result: Any, error: BaseException | None) -> None:
         if self.is_over(turn):
             return
-        self._child = None
+        child, self._child = self._child, None
+        if child is not None and child.stopping:
+            self.execution.stop()
         match error:
             case None:
                 self.succeeded(result)
@@ -216,7 +239,6 @@ class ChildAttempts(Attempts):
                 self.future.set_cancelled(str(error))
             case RunStopped():
                 self.future.set_cancelled("the run is stopping")
-                self.execution.stop()
             case RunSuperseded():
                 # whoever owns the child now plays it: no retry of ours may come between
                 self.future.set_exception(as_task_failed(self.task.name, error))

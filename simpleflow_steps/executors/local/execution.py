@@ -8,11 +8,14 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.codec import check_arguments
+from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.execution.chronicle import Chronicle
 from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
 from simpleflow_steps.execution.once import Once
+from simpleflow_steps.execution.playing import leave_if_stopping
 from simpleflow_steps.execution.roots import PassiveFuture, Roots
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
@@ -138,6 +141,7 @@ class Execution:
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
         self.roots.add(future)
+        leave_if_stopping(self, future.error)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -149,12 +153,14 @@ class Execution:
             later = LaterFuture(self, target=task.target)
             later.drive(later.start_when(awaited, task, self._start))
             return later
-        return self._start(task)
+        started: Future[Any] = _starter(type(task))(self, task)
+        return started
 
     def wait(self, future: Future[Any]) -> None:
         """Process what happens until the future is done."""
         while not future.done:
             self.turn()
+        leave_if_stopping(self, future.error)
 
     def turn(self) -> None:
         """Process one thing that happened; wait for it if nothing has.
@@ -215,6 +221,11 @@ class Execution:
             self.alarms.set(grace, self._hurry)
         while (self._open or len(self.children)) and not self.superseded:
             self.turn()
+
+    def chronicle(self, name: str, activity_id: str = "") -> Chronicle:
+        """Begin to tell of the attempts at a task."""
+        telemetry, is_heard = self.owner.telemetry, self.owner.is_followed
+        return Chronicle(self, name, activity_id, telemetry=telemetry, is_heard=is_heard)
 
     def unread(self) -> list[Letter]:
         """Give up the signals that nobody waited for, or that have only just arrived."""
@@ -295,7 +306,7 @@ class Execution:
 
     @_start.register
     def _(self, task: MarkerTask) -> Future[Any]:
-        self._history.record(LogMarker(task.name, task.details, self.now()))
+        self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
         return self._done(None)
 
     @_start.register
@@ -330,8 +341,7 @@ class Execution:
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
         check_arguments(task.activity, task.args, task.kwargs)
         self._activities += 1
-        future: Future[Any] = Future(self, target=task.activity)
-        return self._attempt(ActivityAttempts(self, task, future, str(self._activities)))
+        return self._attempt(ActivityAttempts(self, task, Future(self, target=task.activity), str(self._activities)))
 
     def _start_workflow(self, task: ChildWorkflowTask) -> Future[Any]:
         bound = check_arguments(task.workflow, task.args, task.kwargs)
@@ -377,3 +387,6 @@ class Execution:
         future: Future[Any] = Future(self)
         future.set_finished(result)
         return future
+
+
+_starter = chooser(Execution, "_start")

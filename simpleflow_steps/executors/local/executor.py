@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,32 +9,30 @@ from typing import TYPE_CHECKING, Any, Literal
 from simpleflow_steps import log
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import check_arguments, reference
-from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted, event_of
+from simpleflow_steps.events import RunFinished, RunStarted, event_of
 from simpleflow_steps.exceptions import (
-    AggregateException,
     ContinueAsNew,
     InvalidInput,
     RunStopped,
-    RunSuperseded,
-    TaskCanceled,
 )
-from simpleflow_steps.execution.asked import Asked
+from simpleflow_steps.execution.asked import Asked, no_order
 from simpleflow_steps.execution.mailbox import Letter
 from simpleflow_steps.execution.middleware import make_middlewares
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.execution.plan import Plan, make_plan
+from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
 from simpleflow_steps.executors.local.pools import Pools
 from simpleflow_steps.executors.local.post_office import PostOffice
 from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
-from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
 from simpleflow_steps.settings import load_settings
 from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 from simpleflow_steps.storage import default_storage, open_storage
 from simpleflow_steps.task import check_task_name
+from simpleflow_steps.telemetry import NoTelemetry, find_telemetry
 from simpleflow_steps.workflow import Workflow, call_hook
 
 if TYPE_CHECKING:
@@ -46,9 +43,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
-
-
-WELL = ("continued", "stopped")  # ends that are raised and are no failures
+    from simpleflow_steps.telemetry import Telemetry
 
 
 class LocalExecutor:
@@ -112,6 +107,7 @@ class LocalExecutor:
         self._max_workers = max_workers
         self._middlewares = make_middlewares(middlewares)
         self._on_event = on_event
+        self.telemetry: Telemetry = NoTelemetry()
         self._running = Lock()
         self.pools = self._make_pools()
 
@@ -140,7 +136,7 @@ class LocalExecutor:
         """Say what `run` with this input would do with each known step, and why; nothing is run or written.
 
         It is known from the markers and the past runs. `run` decides in the same way, so that both agree on every step
-        that `run` comes to.
+        that `run` comes to, unless a step that no past run met, or that came in another order, forces it.
 
         :raises StorageError: if the storage cannot be reached or refuses
         """
@@ -156,6 +152,7 @@ class LocalExecutor:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
         self._asked = self._new_asked()
+        self.telemetry = find_telemetry()
         generation = 0
         try:
             while True:
@@ -172,6 +169,7 @@ class LocalExecutor:
         finally:
             self.pools.shutdown()
             self.post_office.end_broadcasts()
+            self.telemetry.end()
 
     def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
         """Send a signal to the execution, or to one of its children by id; from any thread, before or during the
@@ -202,8 +200,14 @@ class LocalExecutor:
             "tag_list": list(call_hook(workflow, "get_tag_list", args, kwargs)),
         }
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody follows the runs from outside."""
+        return self._on_event is not None or not isinstance(self.telemetry, NoTelemetry)
+
     def emit(self, event: Event) -> None:
         """Tell whoever follows; what goes wrong there does not touch the run."""
+        self.telemetry.hear(event)
         if self._on_event is None:
             return
         try:
@@ -219,15 +223,16 @@ class LocalExecutor:
             raise InvalidInput(
                 f"execution {workflow_id!r} is running already: give the child another get_workflow_id()"
             )
-        with log.bound(workflow_id=workflow_id, run_id=context["run_id"]):
+        with log.bound(workflow_id=workflow_id, run_id=context["run_id"]), self.telemetry.around():
             tenure = self._begin(execution, args, kwargs)
-            execution.emit(event_of(execution, RunStarted, workflow=context["name"], parent_workflow_id=parent))
+            about = {"workflow": context["name"], "version": context["version"]}
+            execution.emit(event_of(execution, RunStarted, parent_workflow_id=parent, **about))
             log.info("run started", workflow=context["name"])
             status, error = "failed", None
             try:
                 result = self._play(execution, args, kwargs)
             except BaseException as raised:
-                status, error = "superseded" if execution.superseded else _status(raised), raised
+                status, error = "superseded" if execution.superseded else status_after(raised), raised
                 self._end_badly(execution, status, raised)
                 raise
             else:
@@ -237,8 +242,8 @@ class LocalExecutor:
                 self.post_office.close(workflow_id, execution.unread)
                 error = None if status in WELL else error
                 tenure.end(status, error)
-                told = None if error is None else str(error) or type(error).__name__
-                execution.emit(event_of(execution, RunFinished, status=status, error=told, parent_workflow_id=parent))
+                told = {"status": status, "parent_workflow_id": parent, **told_of(error)}
+                execution.emit(event_of(execution, RunFinished, **told))
                 log.info("run ended", status=status)
 
     def _begin(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tenure:
@@ -258,32 +263,10 @@ class LocalExecutor:
         return tenure
 
     def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        workflow = execution.workflow
-        self._steer(workflow, execution.get_run_context())
-        continued = None
-        result = None
-        try:
-            result = workflow.run(*args, **kwargs)
-        except ContinueAsNew as following:
-            continued = following
-        except AggregateException as several:
-            if execution.aborted is not None and several.split(RunSuperseded)[1] is None:
-                raise execution.aborted from several
-            raise
-        except Exception as error:
-            if execution.stopping and isinstance(error, TaskCanceled):
-                raise RunStopped from error
-            raise
-        if execution.stopping and execution.roots.all_well:
-            return result
-        execution.finish()
-        failure = execution.aborted or workflow.failure or combine(execution.roots.unnoticed())
-        if failure is not None:
-            raise failure
-        if continued is not None:
-            raise continued
-        self._report_unmatched(execution)
-        workflow.on_completed(execution.history)
+        self._steer(execution.workflow, execution.get_run_context())
+        result = play(execution, args, kwargs)
+        report_unmatched(execution, self._asked, is_root=execution.is_root)
+        execution.workflow.on_completed(execution.history)
         return result
 
     def _steer(self, workflow: Workflow, context: RunContext) -> None:
@@ -294,6 +277,10 @@ class LocalExecutor:
         if self._asked.needs_past:
             known = read_past(self.storage, context["workflow_id"], but=context["run_id"]).steps
         self._asked.tell(workflow.steering, context["workflow_id"], known)
+        if self._asked.without_order(known):
+            done = [name for name, seen in workflow.step_book.register.list().items() if seen.done]
+            for name in self._asked.without_order(known, done):
+                log.warning(no_order(name), selector=name)
 
     def _end_badly(self, execution: Execution, status: str, raised: BaseException) -> None:
         """Let what runs finish, unless the user wants to leave now, and tell the workflow."""
@@ -304,28 +291,7 @@ class LocalExecutor:
         finally:
             # whoever interrupts a second time does not wait for what runs
             execution.children.cancel()
-            self._tell_workflow(execution, status, raised)
-
-    def _tell_workflow(self, execution: Execution, status: str, raised: BaseException) -> None:
-        try:
-            if status in WELL:
-                return
-            if status in ("canceled", "interrupted"):
-                execution.workflow.on_canceled(execution.history)
-            else:
-                details = "".join(traceback.format_exception(raised))
-                execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
-        except Exception as error:  # noqa: BLE001  what ended the run must come out, whatever its hooks do
-            log.error(f"the workflow's hook raised {error!r}", error=repr(error), exc_info=True)
-
-    def _report_unmatched(self, execution: Execution) -> None:
-        nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)
-        if nearest:
-            execution.emit(event_of(execution, NamesUnmatched, nearest=nearest))
-        for name, likely in nearest.items():
-            meant = f"; did you mean {' or '.join(likely)}?" if likely else ""
-            sentence = f"a name to force or skip matched no step: {name}{meant}"
-            log.warning(sentence, selector=name, nearest=likely, as_event=NamesUnmatched.__name__)
+            tell_end(execution, status, raised)
 
     def _make_pools(self) -> Pools:
         return Pools(self._pool, self._max_workers, self._middlewares)
@@ -338,19 +304,3 @@ def _check(workflow_class: object, pool: object, max_workers: object) -> None:
         raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
     if pool is not None and not callable(getattr(pool, "submit", None)):
         raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
-
-
-def _status(raised: BaseException) -> str:
-    match raised:
-        case ContinueAsNew():
-            return "continued"
-        case RunStopped():
-            return "stopped"
-        case RunSuperseded():
-            return "superseded"
-        case TaskCanceled():
-            return "canceled"
-        case KeyboardInterrupt() | SystemExit():
-            return "interrupted"
-        case _:
-            return "failed"

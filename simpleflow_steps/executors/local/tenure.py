@@ -73,7 +73,7 @@ class Tenure:
             margin=terms.margin,
             clock=clock,
         )
-        self._recorder = Recorder(storage, record, lambda: history.markers(all=True))
+        self._recorder = Recorder(storage, record, history.others)
         self._keeper = Keeper(
             self._lease, clock, progress=self._recorder.progress, renewed=self._recorder.renewed, lost=lost
         )

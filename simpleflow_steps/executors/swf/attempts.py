@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from simpleflow_steps import codec
 from simpleflow_steps.activity import Activity
@@ -82,10 +82,11 @@ class ActivityAttempts(SwfAttempts):
     :raises InvalidInput: if its arguments are not JSON
     """
 
+    HEARD: ClassVar = True
     task: ActivityTask
 
     def __init__(self, execution: Run, task: ActivityTask, future: Future[Any], number: str) -> None:
-        super().__init__(execution, task, future)
+        super().__init__(execution, task, future, execution.chronicle(task.activity.name, number, is_heard=self.HEARD))
         self.activity_number = number
         self._arguments = encoded(task)
         self._launches = 0
@@ -134,7 +135,7 @@ class ActivityAttempts(SwfAttempts):
         return {
             "number": self.activity_number,
             "attempt": self.number,
-            "step": self.step,
+            "step": self.chronicle.step,
             "workflow": context["name"],
             "version": context["version"],
             "storage": self.execution.storage.url,
@@ -167,6 +168,8 @@ class ActivityAttempts(SwfAttempts):
             return
         if event.kind == "ActivityTaskStarted":
             self._begun = True
+            self.chronicle.begin(self.number, here=False)
+            self.chronicle.tell_begin()
             return
         if event.kind not in ENDS:
             return
@@ -177,6 +180,7 @@ class ActivityAttempts(SwfAttempts):
             case "ActivityTaskTimedOut":
                 self._timed_out(event)
             case "ActivityTaskCanceled":
+                self.chronicle.cancel(self.number)
                 self.future.set_cancelled("the activity was cancelled")
             case "ScheduleActivityTaskFailed":
                 self._refused(str(event.facts.get("cause")))
@@ -190,7 +194,18 @@ class ActivityAttempts(SwfAttempts):
         except Exception as error:  # noqa: BLE001  the user's types may raise anything
             self.failed(error)
         else:
+            self.chronicle.end(self.number)
             self.succeeded(result)
+
+    def cancel(self) -> None:
+        """Give the activity up."""
+        super().cancel()
+        self.chronicle.cancel(self.number)
+
+    def failed(self, error: BaseException) -> None:
+        """Tell that the attempt failed, and go on from there."""
+        self.chronicle.end(self.number, error)
+        super().failed(error)
 
     def read_result(self, answer: dict[str, Any]) -> Any:
         """Make what the activity returned of its JSON."""
@@ -199,6 +214,7 @@ class ActivityAttempts(SwfAttempts):
     def _raised(self, event: Event) -> None:
         error = failure_in(self.execution, event, self.task.name)
         if isinstance(error, TaskCanceled):
+            self.chronicle.cancel(self.number, error)
             self.future.set_cancelled(str(error))
         else:
             self.failed(error)
@@ -224,7 +240,9 @@ class ActivityAttempts(SwfAttempts):
 
 
 class StepAttempts(ActivityAttempts):
-    """Carry out an operation on steps, by an activity of the package's own."""
+    """Carry out an operation on steps, by an activity of the package's own, of which nobody is told."""
+
+    HEARD: ClassVar = False
 
     def __init__(self, execution: Run, operation: StepOperation, future: Future[Any], number: str) -> None:
         self._operation = operation

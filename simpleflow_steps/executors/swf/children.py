@@ -32,7 +32,7 @@ class ChildAttempts(SwfAttempts):
     task: ChildWorkflowTask
 
     def __init__(self, execution: Run, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
-        super().__init__(execution, task, future)
+        super().__init__(execution, task, future, execution.chronicle(task.name))
         self.workflow_id = workflow_id
         self.started = False
         self._arguments = encoded(task)

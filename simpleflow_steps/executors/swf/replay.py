@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
-from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted, event_of
+from simpleflow_steps.events import RunFinished, RunStarted, event_of
 from simpleflow_steps.exceptions import (
-    AggregateException,
     ContinueAsNew,
     ExecutionBlocked,
     RunStopped,
-    RunSuperseded,
     TaskCanceled,
 )
+from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
 from simpleflow_steps.executors.swf import failures
 from simpleflow_steps.executors.swf.decisions import Decision, decision, first_of
 from simpleflow_steps.executors.swf.run import Run
 from simpleflow_steps.executors.swf.submission import Unread, read_input, settings_of, write_input
-from simpleflow_steps.futures import combine
 from simpleflow_steps.scope import inside
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simpleflow_steps.events import Event
-    from simpleflow_steps.execution.asked import Asked
     from simpleflow_steps.executors.swf.history import History
     from simpleflow_steps.executors.swf.payloads import Payloads
     from simpleflow_steps.executors.swf.submission import Submission
@@ -80,7 +76,7 @@ def _play(run: Run) -> Ending | None:
     except ExecutionBlocked:
         return None
     except (Exception, ContinueAsNew, RunStopped) as raised:  # noqa: BLE001  whatever it is, it ends the run
-        ending = Ending(_status(raised), raised=raised)
+        ending = Ending(status_after(raised), raised=raised)
     if run.blocked:
         return None
     if ending.raised is not None and ending.status != "continued":
@@ -94,35 +90,19 @@ def _play(run: Run) -> Ending | None:
 
 def _result(run: Run) -> Any:
     args, kwargs = _begin(run)
-    workflow, continued, result = run.workflow, None, None
-    try:
-        result = workflow.run(*args, **kwargs)
-    except ContinueAsNew as following:
-        continued = following
-    except AggregateException as several:
-        if run.aborted is not None and several.split(RunSuperseded)[1] is None:
-            raise run.aborted from several
-        raise
-    except Exception as error:
-        if run.stopping and isinstance(error, TaskCanceled):
-            raise RunStopped from error
-        raise
+    result = play(run, args, kwargs)
     if run.blocked:
         raise ExecutionBlocked
-    if run.stopping and run.roots.all_well:
-        return result
-    run.finish()
-    failure = run.aborted or workflow.failure or combine(run.roots.unnoticed())
-    if failure is not None:
-        raise failure
-    if continued is not None:
-        raise continued
+    # where there are children, a name may have matched a step of theirs
+    report_unmatched(run, run.submission.asked(), is_root=run.parent_id is None and not run.occurrences)
+    run.workflow.on_completed(run.history)
     return result
 
 
 def _begin(run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
     context = run.get_run_context()
-    run.emit(event_of(run, RunStarted, workflow=context["name"], parent_workflow_id=run.parent_id))
+    about = {"workflow": context["name"], "version": context["version"]}
+    run.emit(event_of(run, RunStarted, parent_workflow_id=run.parent_id, **about))
     log.info("run started", workflow=context["name"])
     if isinstance(run.workflow, WorkflowStepMixin):
         run.submission.asked().tell(run.workflow.steering, run.workflow_id)
@@ -133,34 +113,11 @@ def _begin(run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def _tell(run: Run, ending: Ending) -> None:
     """Tell the workflow and whoever follows how the run ended."""
-    workflow, error = run.workflow, ending.raised
-    told = None if error is None or ending.status in ("continued", "stopped") else str(error) or type(error).__name__
-    try:
-        match ending.status:
-            case "completed":
-                _report_unmatched(run, run.submission.asked())
-                workflow.on_completed(run.history)
-            case "canceled":
-                workflow.on_canceled(run.history)
-            case "failed" | "superseded":
-                workflow.on_failure(run.history, told or "", "".join(traceback.format_exception(error)))
-    except ExecutionBlocked:
-        raise
-    except Exception as raised:  # noqa: BLE001  what ended the run must come out, whatever its hooks do
-        log.error(f"the workflow's hook raised {raised!r}", error=repr(raised), exc_info=True)
-    run.emit(event_of(run, RunFinished, status=ending.status, error=told, parent_workflow_id=run.parent_id))
+    if ending.raised is not None:
+        tell_end(run, ending.status, ending.raised)
+    told = {} if ending.status in WELL else told_of(ending.raised)
+    run.emit(event_of(run, RunFinished, status=ending.status, parent_workflow_id=run.parent_id, **told))
     log.info("run ended", status=ending.status)
-
-
-def _report_unmatched(run: Run, asked: Asked) -> None:
-    """Report names that matched no step; where there are children, they may have matched one of theirs."""
-    nearest = asked.unmatched(run.workflow, is_root=run.parent_id is None and not run.occurrences)
-    if nearest:
-        run.emit(event_of(run, NamesUnmatched, nearest=nearest))
-    for name, likely in nearest.items():
-        meant = f"; did you mean {' or '.join(likely)}?" if likely else ""
-        sentence = f"a name to force or skip matched no step: {name}{meant}"
-        log.warning(sentence, selector=name, nearest=likely, as_event=NamesUnmatched.__name__)
 
 
 def _close(run: Run, ending: Ending) -> Decision:
@@ -199,7 +156,7 @@ def _continue(run: Run, following: ContinueAsNew) -> Decision:
         arguments = codec.encode_arguments(bound.args, bound.kwargs)
     except (NotStorable, ValueError) as error:
         return _fail(run, error)
-    unread = run.letters.unread(run.rest_of_history())
+    unread = run.letters.unread(run.rest_of_history)
     following_submission = run.submission.model_copy(
         update={
             "generation": run.submission.generation + 1,
@@ -215,17 +172,3 @@ def _continue(run: Run, following: ContinueAsNew) -> Decision:
             **settings,
         },
     )
-
-
-def _status(raised: BaseException) -> str:
-    match raised:
-        case ContinueAsNew():
-            return "continued"
-        case RunStopped():
-            return "stopped"
-        case RunSuperseded():
-            return "superseded"
-        case TaskCanceled():
-            return "canceled"
-        case _:
-            return "failed"

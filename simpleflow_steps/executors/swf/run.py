@@ -17,8 +17,10 @@ from simpleflow_steps.exceptions import (
     TaskCanceled,
     WorkflowStuck,
 )
+from simpleflow_steps.execution.chronicle import Chronicle
 from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
 from simpleflow_steps.execution.once import Once
+from simpleflow_steps.execution.playing import leave_if_stopping
 from simpleflow_steps.execution.roots import Roots
 from simpleflow_steps.executors.swf.commands import Commands
 from simpleflow_steps.executors.swf.letters import Letters
@@ -27,6 +29,7 @@ from simpleflow_steps.executors.swf.timers import Timers
 from simpleflow_steps.futures import Future
 from simpleflow_steps.history import History
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
+from simpleflow_steps.telemetry import NoTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +175,7 @@ class Run:
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
         self.roots.add(future)
+        leave_if_stopping(self, future.error)
 
     def stop(self) -> None:
         """End the run well: what runs is finished, and nothing else begins."""
@@ -196,6 +200,7 @@ class Run:
         """Come to what happened next until the future is done; leave if nothing more has happened."""
         while not future.done:
             self.turn()
+        leave_if_stopping(self, future.error)
 
     def turn(self) -> None:
         """Come to the next event.
@@ -228,8 +233,9 @@ class Run:
         while (self._open or self.children) and not isinstance(self._aborted, RunSuperseded):
             self.turn()
 
+    @property
     def rest_of_history(self) -> list[Event]:
-        """Give the events that the workflow did not come to."""
+        """The events that the workflow did not come to."""
         return list(self.past.events[self._position :])
 
     def ask(
@@ -265,6 +271,10 @@ class Run:
         """Count a future as under way until it is done."""
         self._open += 1
         future.add_done_callback(self._untrack)
+
+    def chronicle(self, name: str, activity_id: str = "", *, is_heard: bool = True) -> Chronicle:
+        """Begin to tell of the attempts at a task."""
+        return Chronicle(self, name, activity_id, telemetry=NoTelemetry(), is_heard=is_heard)
 
     def done(self, result: Any) -> Future[Any]:
         """Give a future that is done."""

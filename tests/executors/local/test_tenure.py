@@ -393,7 +393,7 @@ def test_a_child_that_runs_elsewhere_fails_the_parent_with_its_lease(executor, s
 # What it costs.
 
 FRESH = Counter(lease_put=2, runs_put=2)
-RESUMED = Counter(lease_put=3, lease_get=2, runs_put=2)
+RESUMED = Counter(lease_put=3, lease_get=1, runs_put=2)
 
 
 def housekeeping(counting: CountingStorage) -> Counter[str]:
