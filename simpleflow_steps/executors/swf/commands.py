@@ -66,10 +66,22 @@ class Commands:
         """
         position = self._positions.get(event.id)
         if position is not None and position >= self._matched:
-            raise HistoryMismatch(
-                f"the history has {self._before[position][1]} (event {event.id}), for which run() does not ask any "
-                f"more: the workflow's code has changed, or depends on something else than its input; {CURE}"
-            )
+            raise self._missing(position)
         listener = self._listeners.get(origin_of(event))
         if listener is not None:
             listener(event)
+
+    def end(self) -> None:
+        """Hear that the workflow has come to its end.
+
+        :raises HistoryMismatch: if the history tells of more than it asked for
+        """
+        if self._matched < len(self._before):
+            raise self._missing(self._matched)
+
+    def _missing(self, position: int) -> HistoryMismatch:
+        event, before = self._before[position]
+        return HistoryMismatch(
+            f"the history has {before} (event {event.id}), for which run() does not ask any more: the workflow's code "
+            f"has changed, or depends on something else than its input and what it waits for; {CURE}"
+        )

@@ -84,6 +84,7 @@ def _play(run: Run) -> Ending | None:
             run.close()
         except ExecutionBlocked:
             return None
+    run.commands.end()
     _tell(run, ending)
     return ending
 
@@ -93,6 +94,7 @@ def _result(run: Run) -> Any:
     result = play(run, args, kwargs)
     if run.blocked:
         raise ExecutionBlocked
+    run.commands.end()
     # where there are children, a name may have matched a step of theirs
     report_unmatched(run, run.submission.asked(), is_root=run.parent_id is None and not run.occurrences)
     run.workflow.on_completed(run.history)
