@@ -282,17 +282,21 @@ class Run:
         future.set_finished(result)
         return future
 
-    def attempt(self, attempts: Attempts, *, though_closing: bool = False) -> Future[Any]:
+    def attempt(self, attempts: Attempts) -> Future[Any]:
         """Start the first attempt at a task, unless the run is ending."""
         future = attempts.future
-        if (self._closing or self.stopping) and not though_closing:
+        if self._closing or self.stopping:
             future.set_cancelled("the run is ending")
             return future
-        self.track(future)
         self._attempts[attempts] = None
         future.add_done_callback(lambda _: self._attempts.pop(attempts, None))
+        return self.begin(attempts)
+
+    def begin(self, attempts: Attempts) -> Future[Any]:
+        """Start the first attempt at what is done to its end even if the run is ending."""
+        self.track(attempts.future)
         attempts.start()
-        return future
+        return attempts.future
 
     def next_number(self) -> str:
         """Count the activities and the operations on steps."""

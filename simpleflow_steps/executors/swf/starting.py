@@ -108,7 +108,7 @@ def _(task: StorageTask, run: Run) -> Future[Any]:
     superseded = run.aborted if isinstance(run.aborted, RunSuperseded) else None
     try:
         if superseded is None:
-            return run.attempt(StepAttempts(run, task.operation, future, run.next_number()), though_closing=True)
+            return run.begin(StepAttempts(run, task.operation, future, run.next_number()))
     except RunSuperseded as error:
         superseded = error
     future.set_exception(superseded)

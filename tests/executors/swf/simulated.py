@@ -107,9 +107,15 @@ class Execution:
             self.add(f"{closing}Failed", cause="UNHANDLED_DECISION", decisionTaskCompletedEventId=of)
             return False
         self.add(kind, **facts)
-        self.closed = True
-        self.swf.changed.notify_all()
+        self._drop()
         return True
+
+    def _drop(self) -> None:
+        """Close what is open in it."""
+        self.closed = True
+        self.activities.clear()
+        self.swf.activities[:] = [task for task in self.swf.activities if task["run"] is not self]
+        self.swf.changed.notify_all()
 
     def tell_parent(self, kind: str, **facts: Any) -> None:
         if self.parent is None or self.parent[0].closed:
@@ -287,7 +293,7 @@ class Execution:
         if self.dirty:
             self.close("", "ContinueAsNewWorkflowExecution", decisionTaskCompletedEventId=of)
             return
-        self.closed = True
+        self._drop()
         new = self.swf.begin(self.workflow_id, following, self.parent)
         new.started_for_parent = self.started_for_parent
         if self.parent is not None:
