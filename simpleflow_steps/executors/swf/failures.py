@@ -29,6 +29,8 @@ def reason_of(error: BaseException) -> str:
 def describe(error: BaseException, depth: int = DEPTH) -> dict[str, Any]:
     """Write an exception as JSON, with its traceback, its cause, and its members if it is a group."""
     arguments = list(error.args)
+    if isinstance(error, OSError) and error.filename is not None:
+        arguments = [error.errno, error.strerror, error.filename]  # its `args` leave the file out
     told: dict[str, Any] = {
         "type": f"{type(error).__module__}:{type(error).__qualname__}",
         "message": _text(str(error), MESSAGE_KEPT),

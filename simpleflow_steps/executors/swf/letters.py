@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import codec, log
 from simpleflow_steps.exceptions import EngineError, InvalidInput, RecordCorrupt
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
+from simpleflow_steps.executors.swf.starting import done
 from simpleflow_steps.futures import Future
 from simpleflow_steps.identity import check_workflow_id
 
@@ -57,7 +58,7 @@ class Letters:
         if task.propagate:
             self._pass_on(letter, but=None)
         self.box.deliver(letter)
-        return self._run.done(None)
+        return done(self._run, None)
 
     def greet(self, child_id: str) -> None:
         """Send a child that has just started what was passed on before, and what was for it alone."""

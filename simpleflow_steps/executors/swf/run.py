@@ -24,7 +24,7 @@ from simpleflow_steps.execution.playing import leave_if_stopping
 from simpleflow_steps.execution.roots import Roots
 from simpleflow_steps.executors.swf.commands import Commands
 from simpleflow_steps.executors.swf.letters import Letters
-from simpleflow_steps.executors.swf.starting import start
+from simpleflow_steps.executors.swf.starting import done, start
 from simpleflow_steps.executors.swf.timers import Timers
 from simpleflow_steps.futures import Future
 from simpleflow_steps.history import History
@@ -170,7 +170,7 @@ class Run:
 
     def forget(self, step: str) -> Future[Any]:  # noqa: ARG002  no run has waits of another
         """Do nothing: on SWF no wait outlives its run."""
-        return self.done(None)
+        return done(self, None)
 
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
@@ -275,12 +275,6 @@ class Run:
     def chronicle(self, name: str, activity_id: str = "", *, is_heard: bool = True) -> Chronicle:
         """Begin to tell of the attempts at a task."""
         return Chronicle(self, name, activity_id, telemetry=NoTelemetry(), is_heard=is_heard)
-
-    def done(self, result: Any) -> Future[Any]:
-        """Give a future that is done."""
-        future: Future[Any] = Future(self)
-        future.set_finished(result)
-        return future
 
     def attempt(self, attempts: Attempts) -> Future[Any]:
         """Start the first attempt at a task, unless the run is ending."""

@@ -69,7 +69,7 @@ def _(task: TimerTask, run: Run) -> Future[Any]:
 @start.register(CancelTimerTask)
 def _(task: CancelTimerTask, run: Run) -> Future[Any]:
     run.timers.cancel(task.timer_id)
-    return run.done(None)
+    return done(run, None)
 
 
 @start.register(SignalTask)
@@ -97,7 +97,7 @@ def _(task: MarkerTask, run: Run) -> Future[Any]:
 
     run.ask("RecordMarker", task.name, attributes)
     run.history.record(LogMarker(task.name, task.details, task.at or run.now()))
-    return run.done(None)
+    return done(run, None)
 
 
 @start.register(StorageTask)
@@ -112,4 +112,11 @@ def _(task: StorageTask, run: Run) -> Future[Any]:
     except RunSuperseded as error:
         superseded = error
     future.set_exception(superseded)
+    return future
+
+
+def done(run: Run, result: Any) -> Future[Any]:
+    """Give a future that is done."""
+    future: Future[Any] = Future(run)
+    future.set_finished(result)
     return future
