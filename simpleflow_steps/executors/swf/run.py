@@ -26,7 +26,6 @@ from simpleflow_steps.executors.swf.commands import Commands
 from simpleflow_steps.executors.swf.letters import Letters
 from simpleflow_steps.executors.swf.starting import done, start
 from simpleflow_steps.executors.swf.timers import Timers
-from simpleflow_steps.futures import Future
 from simpleflow_steps.history import History
 from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
 from simpleflow_steps.telemetry import NoTelemetry
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.history import History as Past
     from simpleflow_steps.executors.swf.payloads import Payloads
     from simpleflow_steps.executors.swf.submission import Submission
+    from simpleflow_steps.futures import Future
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.task import Task
     from simpleflow_steps.workflow import Workflow

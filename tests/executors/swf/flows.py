@@ -36,3 +36,46 @@ class Many(Workflow, WorkflowStepMixin):
         names = [f"part{n % 10}.s{n}" for n in range(steps)]
         done = self.submit(Group(*(self.step(name, (work, folder, name)) for name in names), max_parallel=12))
         return len(set(done.result))
+
+
+@activity.with_attributes(retry=2)
+def third_time(folder: str) -> int:
+    note(folder, "tried")
+    attempt = activity.context().attempt
+    if attempt < 3:
+        raise ConnectionError(f"attempt {attempt}")
+    return attempt
+
+
+@activity.with_attributes()
+def long_text(size: int) -> str:
+    return "é" * size
+
+
+@activity.with_attributes()
+def nap(folder: str) -> str:
+    note(folder, "asleep")
+    time.sleep(1.5)
+    note(folder, "awake")
+    return "rested"
+
+
+class Journey(Workflow, WorkflowStepMixin):
+    """A bit of everything that moto and LocalStack know."""
+
+    name = "journey"
+
+    def run(self, folder: str) -> dict[str, int | str]:
+        tried = self.submit(self.step("try", (third_time, folder)))
+        text = self.submit(self.step("text", (long_text, 30_000), force_steps_if_executed=["later"]))
+        self.submit(self.start_timer("a moment", 0.5)).wait()
+        word = self.submit(self.wait_signal("word")).result
+        self.submit(self.record_marker("heard", {"word": word}))
+        return {"tried": tried.result, "text": len(text.result), "word": word}
+
+
+class Napping(Workflow):
+    name = "napping"
+
+    def run(self, folder: str) -> str:
+        return self.submit(nap, folder).result
