@@ -11,9 +11,11 @@ from simpleflow_steps import codec
 from simpleflow_steps.activity import Activity
 from simpleflow_steps.codec import UnknownTarget
 from simpleflow_steps.exceptions import InvalidInput, RecordCorrupt
-from simpleflow_steps.step.operations import carry_out
+from simpleflow_steps.step.operations import InvalidateStep, MarkStep, carry_out
 
 STEP_ACTIVITY = "simpleflow_steps.step."  # begins the names of the activities that list, mark, invalidate and read
+
+WRITING = {InvalidateStep.kind, MarkStep.kind}
 
 
 class Job(BaseModel):
@@ -67,6 +69,11 @@ def activity_of(job: Job) -> Activity[Any, Any]:
     if not isinstance(found, Activity):
         raise InvalidInput(f"{job.activity} is no activity")
     return found
+
+
+def writes(job: Job) -> bool:
+    """Tell whether an operation on steps writes a marker."""
+    return job.operation is not None and job.operation.get("operation") in WRITING
 
 
 def do_operation(job: Job, run_id: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec
@@ -36,6 +37,7 @@ class Payloads:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self._kept: dict[str, bytes] = {}
+        self._lock = Lock()
 
     def write(self, document: Any, workflow_id: str) -> str:
         """Give the text of a document, or one that names the object that holds it.
@@ -85,9 +87,10 @@ class Payloads:
         return body
 
     def _keep(self, key: str, body: bytes) -> None:
-        self._kept[key] = body
-        while sum(map(len, list(self._kept.values()))) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+        with self._lock:
+            self._kept[key] = body
+            while sum(map(len, self._kept.values())) > _KEPT:
+                del self._kept[next(iter(self._kept))]
 
 
 class Stores:

@@ -47,6 +47,17 @@ class Heart:
         if self.cancel_requested or self._gone:
             raise TaskCanceled("the cancellation of this attempt was requested, or it was given up")
 
+    def check(self) -> None:
+        """Ask SWF whether somebody still waits for the activity; do it before each write to a marker.
+
+        An attempt that was paused, timed out and was replaced cannot write over what came after it.
+
+        :raises TaskCanceled: if nobody does
+        """
+        self.send()
+        if self._gone:
+            raise TaskCanceled("this attempt was given up before it could write")
+
     def send(self) -> None:
         """Send a beat, and learn whether to go on."""
         self._sent = time.monotonic()

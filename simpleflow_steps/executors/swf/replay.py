@@ -15,12 +15,14 @@ from simpleflow_steps.exceptions import (
     RunStopped,
     TaskCanceled,
 )
+from simpleflow_steps.execution.asked import no_order
 from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
 from simpleflow_steps.executors.swf import failures
 from simpleflow_steps.executors.swf.decisions import Decision, decision, first_of
 from simpleflow_steps.executors.swf.run import Run
 from simpleflow_steps.executors.swf.submission import Unread, read_input, settings_of, write_input
 from simpleflow_steps.scope import inside
+from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 
 if TYPE_CHECKING:
@@ -107,7 +109,10 @@ def _begin(run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
     run.emit(event_of(run, RunStarted, parent_workflow_id=run.parent_id, **about))
     log.info("run started", workflow=context["name"])
     if isinstance(run.workflow, WorkflowStepMixin):
-        run.submission.asked().tell(run.workflow.steering, run.workflow_id)
+        asked = run.submission.asked()
+        asked.tell(run.workflow.steering, run.workflow_id)
+        for name in asked.without_order(NOTHING_KNOWN):
+            log.warning(no_order(name), selector=name)
     document = run.read(run.past.started.facts.get("input"), f"the input of {run.workflow_id}")
     args, kwargs, _ = read_input(document, f"the input of {run.workflow_id}")
     return codec.decode_arguments(type(run.workflow), args, kwargs)

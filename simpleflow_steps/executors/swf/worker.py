@@ -20,9 +20,10 @@ from simpleflow_steps.exceptions import (
 from simpleflow_steps.execution.middleware import make_middlewares
 from simpleflow_steps.execution.perform import perform, perform_async
 from simpleflow_steps.executors.swf import failures
-from simpleflow_steps.executors.swf.jobs import Job, activity_of, do_operation, read_job
+from simpleflow_steps.executors.swf.jobs import Job, activity_of, do_operation, read_job, writes
 from simpleflow_steps.executors.swf.payloads import Stores
 from simpleflow_steps.executors.swf.pulse import Heart, Pulse
+from simpleflow_steps.storage.fence import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,7 +146,7 @@ class Worker:
         """Give the JSON of what an activity returns."""
         execution = task["workflowExecution"]
         if job.activity is None:
-            return do_operation(job, execution["runId"])
+            return self._operate(job, heart, execution["runId"])
         activity = activity_of(job)
         given = job.arguments
         args, kwargs = codec.decode_arguments(activity, given.get("args", []), given.get("kwargs", {}))
@@ -164,6 +165,14 @@ class Worker:
         result = asyncio.run(perform_async(call)) if activity.is_async else perform(call)
         encoded = codec.encode_result(result, activity)
         return {"value": encoded.value, "shape": encoded.shape}
+
+    def _operate(self, job: Job, heart: Heart, run_id: str) -> dict[str, Any]:
+        """Do an operation on steps; before a write, and before each attempt at it, make sure that it is still wanted."""
+        if not writes(job):
+            return do_operation(job, run_id)
+        heart.check()
+        with fenced(heart.check):
+            return do_operation(job, run_id)
 
     def _respond_badly(
         self, task: dict[str, Any], error: BaseException, heart: Heart | None, payloads: Payloads | None

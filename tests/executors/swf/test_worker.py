@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from simpleflow_steps import activity
+from simpleflow_steps import Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.canvas import Group
 from simpleflow_steps.exceptions import InvalidInput, TaskFailed
-from simpleflow_steps.executors.swf import Worker
+from simpleflow_steps.executors.swf import Worker, worker
+from simpleflow_steps.executors.swf.jobs import read_job
 from simpleflow_steps.storage import open_storage
 from tests.executors.activities import echo
 from tests.executors.swf.scene import Scene
@@ -291,3 +292,29 @@ def test_middlewares_go_around_every_activity():
     scene.work()
 
     assert told == ["tests.executors.activities.echo", 1]
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_a_paused_attempt_at_a_mark_writes_nothing_once_it_was_given_up(given_up, monkeypatch):
+    class Flow(Workflow, WorkflowStepMixin):
+        def run(self):
+            return self.submit(self.step("a", (echo, 1))).result
+
+    scene = Scene(Flow)
+    for _ in range(2):
+        scene.decide()
+        scene.work()
+    scene.decide()
+    if given_up:
+        monkeypatch.setattr(worker, "read_job", lambda document: pausing(scene, document))
+    scene.work()
+
+    assert bool(list(scene.executor.storage.list("w/steps/"))) is not given_up
+
+
+def pausing(scene: Scene, document: Any) -> Any:
+    """Read a job, and let its attempt time out before it goes on."""
+    (task,) = scene.swf.runs[0].activities.values()
+    with scene.swf.changed:
+        scene.swf.runs[0].time_out(task, "HEARTBEAT")
+    return read_job(document)
