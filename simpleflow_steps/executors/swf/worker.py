@@ -167,7 +167,7 @@ class Worker:
         return {"value": encoded.value, "shape": encoded.shape}
 
     def _operate(self, job: Job, heart: Heart, run_id: str) -> dict[str, Any]:
-        """Do an operation on steps; before a write, and before each attempt at it, make sure that it is still wanted."""
+        """Do an operation on steps; before each attempt at a write, make sure that it is still wanted."""
         if not writes(job):
             return do_operation(job, run_id)
         heart.check()
