@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 PYTEST_ARGS ?= -n auto
 DRAWING := chromium chromium-driver graphviz
+BENCH_ARGS ?= --readme
 SOAK_TESTS := tests/durability tests/execution/test_lease_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint servers browser clean
+.PHONY: help demo test soak bench lint servers browser clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +28,9 @@ soak: export SFS_RUNNER_HISTORIES ?= 3000
 soak: $(VENV)/.dev ## Look for what is lost for long: kills, races and faults by the thousand (SFS_SOAK_ROUNDS, ...)
 	$(BIN)/python -m tests.servers seaweedfs -- $(BIN)/python -m pytest $(PYTEST_ARGS) $(SOAK_TESTS)
 
+bench: $(VENV)/.dev ## Measure against bare clients and against other tools, and write the tables (BENCH_ARGS say what)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 lint: $(VENV)/.dev ## Check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -43,7 +47,7 @@ browser: ## Install Chromium and Graphviz for the tests, if this is Debian and y
 	echo "The tests that need a browser will not run: install $(DRAWING)." >&2
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) .localstack-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .localstack-venv benchmarks/.venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(if $(UV),$(UV) venv --quiet --allow-existing $(PYTHON:%=--python %) $(VENV) ||) $(or $(PYTHON),python3) -m venv $(VENV)

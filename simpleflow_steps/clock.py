@@ -55,3 +55,11 @@ class SystemClock:
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait for an event."""
         return event.wait(min(seconds, threading.TIMEOUT_MAX))
+
+
+def elapsed(seconds: float) -> str:
+    """Write a duration in a few characters: `0.2s`, `3m07s`, `2h05m`."""
+    if seconds < 59.95:
+        return f"{max(seconds, 0.0):.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"

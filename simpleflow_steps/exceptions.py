@@ -144,18 +144,19 @@ class LeaseHeld(SimpleflowStepsError):
     """Tell that another run owns the execution.
 
     :param holder: who, for people
+    :param cure: what to do
     """
 
-    def __init__(self, holder: str, workflow_id: str) -> None:
-        super().__init__(holder, workflow_id)
+    WAIT = "--on-conflict wait (on_conflict='wait') waits for it, and also takes over a lease whose holder is gone"
+
+    def __init__(self, holder: str, workflow_id: str, cure: str = WAIT) -> None:
+        super().__init__(holder, workflow_id, cure)
         self.holder = holder
         self.workflow_id = workflow_id
+        self.cure = cure
 
     def __str__(self) -> str:
-        return (
-            f"execution {self.workflow_id!r} is running: {self.holder}; --on-conflict wait (on_conflict='wait') waits "
-            "for it, and also takes over a lease whose holder is gone"
-        )
+        return f"execution {self.workflow_id!r} is running: {self.holder}; {self.cure}"
 
 
 class LeaseCorrupt(SimpleflowStepsError, ValueError):

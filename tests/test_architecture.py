@@ -16,7 +16,17 @@ import simpleflow_steps
 
 PACKAGE = Path(simpleflow_steps.__file__).parent
 LAYERS = ("nouns", "storage", "step", "execution", "executors", "drawing", "testing", "cli")
-HEAVY = {"boto3", "botocore", "rich", "structlog", "click", "distributed", "opentelemetry", "simpleflow_steps.cli"}
+HEAVY = {
+    "boto3",
+    "botocore",
+    "obstore",
+    "rich",
+    "structlog",
+    "click",
+    "distributed",
+    "opentelemetry",
+    "simpleflow_steps.cli",
+}
 FRONT = {"__init__.py", "__main__.py"}
 MAX_LINES = 400
 MAX_METHODS = 20
@@ -108,6 +118,12 @@ def test_opentelemetry_is_imported_for_spans_alone():
     }
 
     assert importing == {"spans.py"}
+
+
+def test_obstore_is_imported_for_the_clouds_alone():
+    importing = {source for source in sources() if any(each.split(".")[0] == "obstore" for each in imports(source))}
+
+    assert {source for source in importing if not source.startswith("storage/cloud/")} == set()
 
 
 def test_nobody_but_the_settings_reads_the_environment():

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from simpleflow_steps.clock import Clock, SystemClock
+from simpleflow_steps.clock import Clock, SystemClock, elapsed
 
 
 @pytest.fixture
@@ -49,3 +49,11 @@ def test_waits_for_an_event(clock: Clock) -> None:
     event.set()
 
     assert (in_vain, clock.wait(event, 1e300)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0s"), (-1, "0.0s"), (59.94, "59.9s"), (59.96, "1m00s"), (187, "3m07s"), (3599.6, "1h00m"), (7500, "2h05m")],
+)
+def test_durations_are_short(seconds: float, text: str) -> None:
+    assert elapsed(seconds) == text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.cli.text import as_json, elapsed, one_line
+from simpleflow_steps.cli.text import as_json, one_line
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.execution.account import STATES, seconds_since
 
 if TYPE_CHECKING:

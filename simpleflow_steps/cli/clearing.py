@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simpleflow_steps.cli.editing import held
-from simpleflow_steps.cli.markers import demand_all, list_markers, open_markers
-from simpleflow_steps.cli.sidebyside import side_by_side
+from simpleflow_steps.cli.markers import demand_all, list_markers, open_markers, place_of
+from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.surroundings import dependents_of, inner_of, outer_of
 from simpleflow_steps.cli.text import plural, shown
 from simpleflow_steps.execution.past import read_past
 from simpleflow_steps.execution.positions import Positions, waits_inside
 from simpleflow_steps.step.marker import Seen
 from simpleflow_steps.step.names import check_selector
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from simpleflow_steps.step.known import KnownSteps
     from simpleflow_steps.step.marker import MarkerRegister
@@ -29,7 +30,13 @@ MOST_SHOWN = 20
 
 
 def clear(
-    workflow_id: str, names: Sequence[str], with_dependents: bool, with_outer: bool, yes: bool, **place: Any
+    workflow_id: str,
+    names: Sequence[str],
+    with_dependents: bool,
+    with_outer: bool,
+    yes: bool,
+    as_json: bool,
+    **place: Any,
 ) -> None:
     """Invalidate markers, once they have been shown, with what that means for other steps, and agreed to."""
     register = open_markers(workflow_id, **place)
@@ -37,19 +44,30 @@ def clear(
     listed = list_markers(register, selectors)
     demand_all(register, selectors, listed)
     done = {name: Seen(found.etag, found.size) for name, found in listed.items() if found.size}
-    if not done:
-        _say("nothing to clear: none of them is done")
-        return
     clearance = _Clearance(register, read_past(register.storage, workflow_id).steps, done)
     clearance.grow(outer=with_outer, dependents=with_dependents)
+    if not done:
+        _say("nothing to clear: none of them is done")
+    agreed = bool(done) and _told_and_agreed(clearance, yes=yes, with_dependents=with_dependents)
+    if agreed:
+        _invalidate(register, workflow_id, clearance.cleared)
+    if as_json:
+        print_json({**place_of(register, workflow_id), **clearance.document(agreed=agreed)})
+
+
+def _told_and_agreed(clearance: _Clearance, *, yes: bool, with_dependents: bool) -> bool:
+    """Show what is to be cleared, and ask."""
     clearance.tell()
     outer = list(clearance.outer())
     if outer and not yes and sys.stdin.isatty() and click.confirm(f"Clear {_some(outer)} too?", err=True):
         clearance.grow(outer=True, dependents=with_dependents)
-    if not yes and not _agreed(len(clearance.cleared)):
-        _say("nothing was cleared")
-        return
-    cleared = clearance.cleared
+    if yes or _agreed(len(clearance.cleared)):
+        return True
+    _say("nothing was cleared")
+    return False
+
+
+def _invalidate(register: MarkerRegister, workflow_id: str, cleared: Mapping[str, Seen]) -> None:
     with held(register.storage, workflow_id) as check:
         _forget_waits(register.storage, workflow_id, cleared)
 
@@ -93,6 +111,11 @@ class _Clearance:
     def inner(self) -> list[str]:
         """Give the done steps inside those to clear."""
         return self._still_done(inner_of(self.known, self.cleared))
+
+    def document(self, *, agreed: bool) -> dict[str, Any]:
+        """Give the steps that were cleared, and those done ones that this concerns, as JSON."""
+        others = {"dependents": self.dependents(), "outer": self.outer(), "inner": self.inner()}
+        return {"cleared": list(self.cleared) if agreed else [], **others}
 
     def tell(self) -> None:
         """Say what is to be cleared, and what that means for others."""

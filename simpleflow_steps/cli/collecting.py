@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simpleflow_steps.cli.editing import held
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.table import time_text
@@ -20,8 +21,9 @@ from simpleflow_steps.cli.text import one_line, plural, shown, size
 from simpleflow_steps.exceptions import InvalidInput, SimpleflowStepsError, StorageError
 from simpleflow_steps.execution.garbage import Rules
 from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.sweep import Place, remove, side_by_side, storage_time, survey
+from simpleflow_steps.execution.sweep import Place, remove, storage_time, survey
 from simpleflow_steps.identity import check_workflow_id
+from simpleflow_steps.storage.sidebyside import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -105,7 +107,7 @@ def _look(place: Place, rules: Rules, progress: _Progress) -> Survey:
 def _look_at_all(where: Storage, rules: Rules) -> Generator[Outcome, None, None]:
     places = [Place(where, name, f"{name}/steps") for name in where.folders() if _is_workflow_id(name)]
     look = partial(_look_or_not, rules=rules)
-    return side_by_side(look, places, _Progress("executions looked at").tell, workers=SIDE_BY_SIDE)
+    return one_by_one(look, places, _Progress("executions looked at").tell, workers=SIDE_BY_SIDE)
 
 
 def _look_or_not(place: Place, rules: Rules) -> Outcome:
@@ -189,7 +191,8 @@ def _conclude(where: Storage, outcomes: list[Outcome], *, dry: bool, as_json: bo
     whose = shown(outcomes[0].place.workflow_id) if len(outcomes) == 1 else plural(len(outcomes), "execution")
     place = f"of {whose} in {shown(where.url)}"
     if not going:
-        _say(f"nothing to remove {place}")
+        known = len(outcomes) != 1 or outcomes[0].found is None or outcomes[0].found.verdicts
+        _say(f"nothing to remove {place}" + ("" if known else alike(where, outcomes[0].place.workflow_id)))
     elif dry:
         _say(f"{plural(len(going), 'object')}, {size(total)}, may go {place}; nothing was removed: pass --yes for that")
     else:

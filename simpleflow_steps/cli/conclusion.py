@@ -12,17 +12,18 @@ from simpleflow_steps.cli.failures import FAILED, WRONG_USE, exit_code, leaves, 
 from simpleflow_steps.cli.output import jsonable, print_json
 from simpleflow_steps.cli.planning import show_plan
 from simpleflow_steps.cli.playing import plan, play
-from simpleflow_steps.cli.tally import COMPLETED, INVALIDATED, SKIPPED, UNFINISHED, StepRow
-from simpleflow_steps.cli.tally import FAILED as STEP_FAILED
-from simpleflow_steps.cli.text import elapsed, shown
+from simpleflow_steps.cli.text import shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import RunSuperseded, StorageError, TaskFailed
+from simpleflow_steps.execution.account import COMPLETED, INVALIDATED, SKIPPED, UNFINISHED
+from simpleflow_steps.execution.account import FAILED as STEP_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from simpleflow_steps.cli.playing import Outcome, Prepared, Request
-    from simpleflow_steps.cli.tally import Tally
+    from simpleflow_steps.cli.tally import StepRow, Tally
 
 OWN_WORDS = (TaskFailed, RunSuperseded, StorageError, KeyboardInterrupt, BaseExceptionGroup)
 

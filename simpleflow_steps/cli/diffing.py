@@ -9,15 +9,15 @@ import click
 
 from simpleflow_steps.cli.difference import ADDED, CHANGED, GONE, differ
 from simpleflow_steps.cli.output import print_json
-from simpleflow_steps.cli.past import statuses
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.runids import all_runs, find_run
 from simpleflow_steps.cli.runshow import asked_text
 from simpleflow_steps.cli.table import Cell, print_table, time_text
 from simpleflow_steps.cli.text import as_json as json_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.text import one_line, shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.execution.record import RunRecord, read_run
+from simpleflow_steps.execution.record import RunRecord, read_run, statuses
 from simpleflow_steps.identity import check_workflow_id
 
 if TYPE_CHECKING:

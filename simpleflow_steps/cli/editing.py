@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.clock import SystemClock
+from simpleflow_steps.exceptions import LeaseHeld
 from simpleflow_steps.execution.keeper import Keeper
 from simpleflow_steps.execution.lease import Lease
 from simpleflow_steps.identity import new_run_id
@@ -37,7 +38,11 @@ def held(storage: Storage, workflow_id: str) -> Iterator[Callable[[], None]]:
         clock=clock,
     )
     keeper = Keeper(lease, clock, progress=dict, renewed=_nothing, lost=_nothing)
-    keeper.start("fail")
+    try:
+        keeper.start("fail")
+    except LeaseHeld as error:
+        cure = f"give the command again once that is over: sfs status {workflow_id} --watch"
+        raise LeaseHeld(error.holder, error.workflow_id, cure) from None
     try:
         yield lease.check
     finally:

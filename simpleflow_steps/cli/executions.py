@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.holding import state_of
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.runids import short_run
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.table import Cell, print_table, time_text
 from simpleflow_steps.cli.text import one_line, plural, shown
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt
 from simpleflow_steps.execution.lease import NEVER_RUN, read_lease
 from simpleflow_steps.identity import check_workflow_id
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,18 +29,6 @@ if TYPE_CHECKING:
 
 NO_LEASE, UNREADABLE = "no-lease", "unreadable"
 TITLES = ("STATE", "HEARD OF", "WORKFLOW", "RUN", "EXECUTION", "STEPS")
-COLORS = {
-    "running": "cyan",
-    "finished": "green",
-    "failed": "red",
-    "crashed": "red",
-    UNREADABLE: "red",
-    "stale": "yellow",
-    "interrupted": "yellow",
-    "superseded": "yellow",
-    "stolen": "yellow",
-    NO_LEASE: "bright_black",
-}
 
 
 @dataclass(frozen=True, slots=True)

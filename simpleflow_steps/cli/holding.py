@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from simpleflow_steps.cli.accounts import counts_text, running_text
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place, who
 from simpleflow_steps.cli.table import print_fields, time_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.text import one_line, shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, LeaseHeld, ObjectNotFound, PreconditionFailed
 from simpleflow_steps.execution.account import later, read_account
 from simpleflow_steps.execution.lease import NEVER_RUN, describe, hold_of, read_lease, steal_lease
@@ -86,7 +88,7 @@ def steal(workflow_id: str, yes: bool, storage: str | None, debug: bool) -> None
     try:
         steal_lease(where, workflow_id, who())
     except PreconditionFailed:
-        raise LeaseHeld("its holder renewed the lease at this very moment, so try again", workflow_id) from None
+        raise LeaseHeld("its holder renewed the lease right now", workflow_id, "give the command again") from None
     except ObjectNotFound:
         raise _never_ran(where, workflow_id) from None
     _say(f"nobody holds {workflow_id!r} any more")
@@ -106,14 +108,20 @@ def read_execution(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, Bod
 
     :raises InvalidInput: if it never did
     """
-    found = read_lease(storage, check_workflow_id(workflow_id))
-    if found is None or found[0].status == NEVER_RUN:
+    found = find_execution(storage, workflow_id)
+    if found is None:
         raise _never_ran(storage, workflow_id)
     return found
 
 
+def find_execution(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, Body] | None:
+    """Read the lease of an execution; None if it never ran."""
+    found = read_lease(storage, check_workflow_id(workflow_id))
+    return None if found is None or found[0].status == NEVER_RUN else found
+
+
 def _never_ran(storage: Storage, workflow_id: str) -> InvalidInput:
-    return InvalidInput(f"execution {workflow_id!r} never ran in {storage.url}")
+    return InvalidInput(f"execution {workflow_id!r} never ran in {storage.url}{alike(storage, workflow_id)}")
 
 
 def _holder(record: LeaseRecord) -> str:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.facts import Facts, read_facts
-from simpleflow_steps.cli.markers import demand_all, list_markers, open_markers, outermost
+from simpleflow_steps.cli.markers import demand_all, executions_alike, list_markers, open_markers, outermost, place_of
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.rightnow import RightNow, read_right_now
 from simpleflow_steps.cli.runids import short_run
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.table import Cell, print_table, time_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown, size
+from simpleflow_steps.cli.text import one_line, shown, size
 from simpleflow_steps.cli.tree import Row, fit_rows, make_tree
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.step.names import check_selector, covered_by_any
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import ListedObject
 
 DONE, INVALIDATED, RUNNING, FAILED = "done", "invalidated", "running", "failed"
-COLORS = {DONE: "green", INVALIDATED: "yellow", RUNNING: "cyan", FAILED: "red"}
+ORDER = (DONE, INVALIDATED, RUNNING, FAILED)
 TITLES = ("STATE", "WHEN", "TOOK", "RUN", "RESULT", "STEP", "WHY")
 
 
@@ -44,9 +46,9 @@ class Listing:
         """Say it all in one line."""
         where = f"under {shown(self.register.prefix)}/ in {shown(self.register.storage.url)}"
         if not self.states:
-            return f"no steps {where}"
+            return f"no steps {where}{shown(executions_alike(self.register))}"
         counts = Counter(self.states.values())
-        told = [f"{counts[state]} {state}" for state in COLORS if counts[state] or state in (DONE, INVALIDATED)]
+        told = [f"{counts[state]} {state}" for state in ORDER if counts[state] or state in (DONE, INVALIDATED)]
         run = f"; run {short_run(self.now.run_id)} is {self.now.state}" if self.now.state in (RUNNING, "stale") else ""
         return f"{', '.join(told)} {where}{run}"
 
@@ -121,7 +123,7 @@ def _cells(listing: Listing, row: Row, facts: Facts | None) -> tuple[Cell | str,
         return (Cell(below, None if node.done < node.total else "green"), "", "", "", "", name + fold, "")
     state = listing.states[node.name]
     name += f" ({below} below){fold}" if node.children else ""
-    first = Cell("corrupt", "red") if facts and facts.problem else Cell(state, COLORS[state])
+    first = Cell("corrupt", COLORS["corrupt"]) if facts and facts.problem else Cell(state, COLORS[state])
     if facts is None:
         run = short_run(listing.now.run_id) if state in (RUNNING, FAILED) else ""
         return (first, time_text(_when(listing, node.name)), "", run, "", name, one_line(_word(listing, node.name)))
@@ -154,9 +156,7 @@ def _document(
         if row.node.children
     ]
     return {
-        "workflow_id": workflow_id,
-        "storage": listing.register.storage.url,
-        "prefix": listing.register.prefix,
+        **place_of(listing.register, workflow_id),
         "counts": dict(Counter(listing.states.values())),
         "steps": steps,
         "groups": groups,

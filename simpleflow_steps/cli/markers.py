@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.identity import check_workflow_id
@@ -25,6 +26,11 @@ def open_markers(workflow_id: str, storage: str | None, prefix: str | None, **_:
     if prefix is not None and not prefix.strip("/"):
         raise InvalidInput(f"--prefix {prefix!r}: name the key under which the markers are, such as ID/steps")
     return open_register(open_place(storage), f"{workflow_id}/steps" if prefix is None else prefix)
+
+
+def place_of(register: MarkerRegister, workflow_id: str) -> dict[str, str]:
+    """Say in JSON whose markers these are, and where."""
+    return {"workflow_id": workflow_id, "storage": register.storage.url, "prefix": register.prefix}
 
 
 def list_markers(register: MarkerRegister, selectors: Iterable[str]) -> dict[str, ListedObject]:
@@ -53,9 +59,16 @@ def demand_all(register: MarkerRegister, selectors: Iterable[str], names: Iterab
 
 def no_such_step(register: MarkerRegister, name: str) -> InvalidInput:
     """Make the error for a name that no marker has, with the nearest ones."""
-    near = nearest(name, register.list())
-    hint = f"; nearest: {', '.join(near)}" if near else ""
+    markers = register.list()
+    near = nearest(name, markers)
+    hint = f"; nearest: {', '.join(near)}" if near else "" if markers else executions_alike(register)
     return InvalidInput(f"no step {name!r} has a marker under {register.prefix}/ in {register.storage.url}{hint}")
+
+
+def executions_alike(register: MarkerRegister) -> str:
+    """Name the executions that are called like an unknown one whose markers these would be, to end a sentence with."""
+    workflow_id, _, rest = register.prefix.partition("/")
+    return alike(register.storage, workflow_id, "nearest execution") if rest == "steps" else ""
 
 
 def outermost(selectors: Iterable[str]) -> list[str]:

@@ -9,14 +9,15 @@ import click
 
 from simpleflow_steps.cli.editing import held
 from simpleflow_steps.cli.input import read_json
-from simpleflow_steps.cli.markers import open_markers
+from simpleflow_steps.cli.markers import open_markers, place_of
+from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import who
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.text import shown
 from simpleflow_steps.exceptions import InvalidInput, ObjectNotFound
 from simpleflow_steps.step.marker import ByHand, Seen
 from simpleflow_steps.step.names import check_step_name
 from simpleflow_steps.step.tasks import mark_by_hand
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def mark(
-    workflow_id: str, names: Sequence[str], reason: str | None, result: str | None, force: bool, **place: Any
+    workflow_id: str,
+    names: Sequence[str],
+    reason: str | None,
+    result: str | None,
+    force: bool,
+    as_json: bool,
+    **place: Any,
 ) -> None:
     """Mark steps done, if none of them is."""
     register = open_markers(workflow_id, **place)
@@ -43,6 +50,8 @@ def mark(
             check()
             mark_by_hand(register, name, listed[name], by_hand, result=value, workflow_id=workflow_id)
             click.echo(f"marked {shown(name)}", err=True)
+    if as_json:
+        print_json({**place_of(register, workflow_id), "marked": names})
 
 
 def _seen(register: MarkerRegister, name: str) -> Seen | None:

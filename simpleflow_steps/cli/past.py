@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps.cli.colors import COLORS
+from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
-from simpleflow_steps.cli.sidebyside import side_by_side
 from simpleflow_steps.cli.table import Cell, print_table, time_text
-from simpleflow_steps.cli.text import elapsed, one_line, plural, shown
-from simpleflow_steps.exceptions import LeaseCorrupt, RecordCorrupt
+from simpleflow_steps.cli.text import one_line, plural, shown
+from simpleflow_steps.clock import elapsed
+from simpleflow_steps.exceptions import RecordCorrupt
 from simpleflow_steps.execution.head import read_head
-from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.record import RunHead, RunRecord, run_ids, status_of
+from simpleflow_steps.execution.record import RunHead, RunRecord, run_ids, statuses
 from simpleflow_steps.identity import check_workflow_id
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +27,6 @@ if TYPE_CHECKING:
 
 UNREADABLE = "unreadable"
 TITLES = ("STATUS", "STARTED", "TOOK", "RUN", "STEPS", "ERROR")
-COLORS = {
-    "running": "cyan",
-    "completed": "green",
-    "failed": "red",
-    "crashed": "red",
-    "interrupted": "yellow",
-    "stale": "yellow",
-    "superseded": "yellow",
-    UNREADABLE: "red",
-}
 
 
 def show_list(workflow_id: str, last: int, storage: str | None, as_json: bool, debug: bool) -> None:
@@ -51,19 +43,8 @@ def show_list(workflow_id: str, last: int, storage: str | None, as_json: bool, d
     cells = [_cells(run, status) if isinstance(run, RunHead) else _unreadable_cells(*run) for run in found]
     print_table(TITLES, cells, right=("TOOK",))
     earlier = f", {len(ids) - len(found)} earlier ones not shown" if len(found) < len(ids) else ""
-    click.echo(f"{plural(len(ids), 'run')} of {shown(workflow_id)} in {shown(where.url)}{earlier}", err=True)
-
-
-def statuses(storage: Storage, workflow_id: str) -> Callable[[RunHead], str]:
-    """Give what tells a run's status, from one read of the lease."""
-    try:
-        found = read_lease(storage, workflow_id)
-    except LeaseCorrupt:
-        found = None
-    if found is None:
-        return lambda run: status_of(run, None)
-    lease, body = found
-    return lambda run: status_of(run, lease, body.age)
+    unknown = "" if ids else shown(alike(where, workflow_id))
+    click.echo(f"{plural(len(ids), 'run')} of {shown(workflow_id)} in {shown(where.url)}{earlier or unknown}", err=True)
 
 
 def counts_of(run: RunHead) -> dict[str, int]:

@@ -48,7 +48,9 @@ def write(
     write_text(file, text)
     if file == STDOUT:
         return
-    told = f"{plural(len(report.runs), 'run')}, {plural(len(report.now['steps']), 'step')}, {size(len(text))}"
+    there, drawn = sum(report.head["counts"].values()), len(report.now["steps"])
+    steps = plural(there, "step") if drawn == there else f"{drawn} of {there} steps"
+    told = f"{plural(len(report.runs), 'run')}, {steps}, {size(len(text))}"
     _say(f"wrote {shown(file)}: {told}")
     if open_it and not webbrowser.open(Path(file).absolute().as_uri()):
         _say("no browser could be started: open the file yourself")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simpleflow_steps import codec
+from simpleflow_steps.cli.known import no_run
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.playing import Prepared
 from simpleflow_steps.cli.target import find_workflow
@@ -50,7 +51,7 @@ def _beginning(storage: Storage, workflow_id: str) -> RunRecord:
         record = read_run(storage, workflow_id, run_id)
         if record.generation == 0:
             return record
-    raise InvalidInput(f"execution {workflow_id!r} has no run in {storage.url}: start it with sfs run")
+    raise InvalidInput(f"{no_run(storage, workflow_id)}; start it with sfs run")
 
 
 def _recorded_workflow(record: RunRecord) -> type[Workflow]:

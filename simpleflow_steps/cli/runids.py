@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
 import click
 
+from simpleflow_steps.cli.known import no_run
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.execution.record import run_ids
 
@@ -38,10 +38,7 @@ def all_runs(storage: Storage, workflow_id: str) -> list[str]:
     ids = sorted(run_ids(storage, workflow_id))
     if ids:
         return ids
-    beginning = workflow_id[: (len(workflow_id) + 1) // 2]
-    near = difflib.get_close_matches(workflow_id, list(storage.folders(beginning)))
-    hint = f"; nearest: {', '.join(near)}" if near and workflow_id not in near else ""
-    raise InvalidInput(f"execution {workflow_id!r} has no run in {storage.url}{hint}")
+    raise no_run(storage, workflow_id)
 
 
 def find_run(ids: Sequence[str], text: str, workflow_id: str) -> str:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.output import print_json
-from simpleflow_steps.cli.past import COLORS, counts_of, seconds_of, statuses
+from simpleflow_steps.cli.past import counts_of, seconds_of
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.runids import all_runs, find_run
 from simpleflow_steps.cli.table import Cell, print_fields, print_table, time_text
 from simpleflow_steps.cli.text import as_json as json_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown_lines
+from simpleflow_steps.cli.text import one_line, shown_lines
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.execution.record import read_run
+from simpleflow_steps.execution.record import read_run, statuses
 from simpleflow_steps.identity import check_workflow_id
 from simpleflow_steps.step.names import ancestors, check_selector, covered_by_any, nearest
 

@@ -13,7 +13,8 @@ from simpleflow_steps.cli.markers import no_such_step, open_markers
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.rightnow import AT_WORK, read_right_now
 from simpleflow_steps.cli.text import as_json as json_text
-from simpleflow_steps.cli.text import elapsed, padded, shown, shown_lines, size, width
+from simpleflow_steps.cli.text import padded, shown, shown_lines, size, width
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt, StepError
 from simpleflow_steps.execution.head import read_first_steps
 from simpleflow_steps.execution.record import run_ids

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.cli.holding import STALE, read_execution, state_of
+from simpleflow_steps.cli.holding import STALE, find_execution, read_execution, state_of
 from simpleflow_steps.cli.progress.scene import Scene
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, StorageError
 from simpleflow_steps.execution.account import COMPLETED, RUNNING, WAITING, Account, later, read_account
@@ -97,9 +97,12 @@ class Watcher:
         found: dict[str, Sight] = {}
         for child_id in [each for each in account.children if each not in self._over][-MOST_CHILDREN:]:
             try:
-                record, body = read_execution(self._storage, child_id)
+                there = find_execution(self._storage, child_id)
             except (InvalidInput, LeaseCorrupt):
                 continue
+            if there is None:
+                continue
+            record, body = there
             age = body.age or 0.0
             child = Sight(state_of(record, age), record, read_account(record.progress), age, time.monotonic())
             if child.is_over:

@@ -27,8 +27,8 @@ def status(watch: bool, interval: float, **options: Any) -> None:
     """Show whether an execution is running, who runs it, and how far it is; it costs one request.
 
     The state is running, stale (held, but not renewed for longer than its time to live: its holder is gone or cut off),
-    crashed (its process on this machine is gone), finished, failed, interrupted, canceled, superseded or stolen. An
-    execution that never ran is an error, with exit code 2.
+    crashed (its process on this machine is gone), finished, failed, interrupted, canceled, superseded, stopped
+    (where --until said so), continued (as new), or stolen. An execution that never ran is an error, with exit code 2.
 
     With --watch it is shown again and again, from any machine that reaches the storage, until the run ends: 0 if it
     completed, 1 if it ended otherwise or crashed. A stale run may come back, and is watched on. A run tells what it

@@ -106,6 +106,7 @@ def show(**options: Any) -> None:
 @click.option("--result", metavar="JSON", help="What a run that skips the step gets; @FILE and - as for sfs run.")
 @click.option("--force", is_flag=True, help="Mark it again although it is done.")
 @_places
+@json_option
 def mark(**options: Any) -> None:
     """Mark steps done that did not run, so that the next run skips them.
 
@@ -114,6 +115,7 @@ def mark(**options: Any) -> None:
     \b
     sfs steps mark daily-20 fetch --reason "files were copied by hand"
     sfs steps mark daily-20 count --result 1234
+    sfs steps mark daily-20 fetch count --force --json
     """
     from simpleflow_steps.cli import marking
 
@@ -127,6 +129,7 @@ def mark(**options: Any) -> None:
 @click.option("--with-outer", is_flag=True, help="Clear the done steps that they are inside of too.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @_places
+@json_option
 def clear(**options: Any) -> None:
     """Take markers back, so that the next run runs these steps again.
 
@@ -139,6 +142,7 @@ def clear(**options: Any) -> None:
     sfs steps clear daily-20 stats
     sfs steps clear daily-20 stats.2012 --with-dependents --with-outer
     sfs steps clear daily-20 '*' --yes
+    sfs steps clear daily-20 stats --yes --json | jq .dependents
     """
     from simpleflow_steps.cli import clearing
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from simpleflow_steps.cli.text import as_json, padded, shown, width
+from simpleflow_steps.cli.text import as_json, cut, padded, shown, width
 from simpleflow_steps.settings import load_settings
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ class Cell(NamedTuple):
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
-    """Print a line for each field: text as it is, anything else as JSON."""
+    """Print a line for each field: text as it is, unless it is very long, anything else as JSON."""
     names = {name: shown(name) for name in fields}
     columns = max(map(width, names.values()))
     for name, value in fields.items():
-        text = shown(value) if isinstance(value, str) else as_json(value, indent=None)
+        text = cut(value) if isinstance(value, str) else as_json(value, indent=None)
         click.echo(f"{padded(names[name], columns)}{GAP}{text}")
 
 

@@ -19,14 +19,12 @@ from simpleflow_steps.events import (
     StepSkipped,
     StepStarted,
 )
+from simpleflow_steps.execution.account import COMPLETED, FAILED, INVALIDATED, RUNNING, SKIPPED, UNFINISHED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     Key = tuple[str, str, str]
-
-RUNNING, COMPLETED, SKIPPED, FAILED = "running", "completed", "skipped", "failed"
-INVALIDATED, UNFINISHED = "invalidated", "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

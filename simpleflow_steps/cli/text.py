@@ -8,6 +8,7 @@ import unicodedata
 from typing import Any
 
 LONGEST_LINE = 2000
+LARGEST = 10**18  # bytes; whoever says that there are more is not believed
 
 # control characters, lone surrogates, line separators, and the marks that turn the direction of text round
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -26,8 +27,13 @@ def shown_lines(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Fold a text into one line that is not too long."""
-    folded = shown(" ".join(part.strip() for part in text.splitlines() if part.strip()))
-    return folded if len(folded) <= LONGEST_LINE else f"{folded[:LONGEST_LINE]}..."
+    return cut(" ".join(part.strip() for part in text.splitlines() if part.strip()))
+
+
+def cut(text: str) -> str:
+    """Make a text that may be very long fit for one line; a longer one ends with dots."""
+    fit = shown(text[: LONGEST_LINE + 1])
+    return fit if len(fit) <= LONGEST_LINE else f"{fit[:LONGEST_LINE]}..."
 
 
 def as_json(document: Any, *, indent: int | None = 2) -> str:
@@ -35,17 +41,9 @@ def as_json(document: Any, *, indent: int | None = 2) -> str:
     return _UNFIT_BUT_LINES.sub(_escape_json, json.dumps(document, indent=indent, ensure_ascii=False))
 
 
-def elapsed(seconds: float) -> str:
-    """Write a duration in a few characters: `0.2s`, `3m07s`, `2h05m`."""
-    if seconds < 59.95:
-        return f"{max(seconds, 0.0):.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
-
-
 def size(count: int) -> str:
     """Write a number of bytes in a few characters: `312 B`, `4.0 kB`."""
-    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    amount, units = float(min(count, LARGEST)), ["B", "kB", "MB", "GB"]
     while amount >= 999.5 and len(units) > 1:
         amount /= 1000
         units.pop(0)

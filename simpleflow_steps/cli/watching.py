@@ -14,7 +14,8 @@ from simpleflow_steps.cli.accounts import account_line
 from simpleflow_steps.cli.places import open_place
 from simpleflow_steps.cli.sight import Watcher
 from simpleflow_steps.cli.text import as_json as json_text
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.text import one_line, shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.execution.account import COMPLETED, dump_account, seconds_since
 from simpleflow_steps.settings import load_settings
 

@@ -33,7 +33,7 @@ def compose(subject: Subject, fold: int | None = FOLD) -> Graph:
     arrows = [Arrows(each.subject, each.boxes) for each in trees]
     found = [arrow for each in arrows for arrow in each.found]
     notes = [note for each in trees for note in each.subject.notes] + [note for each in arrows for note in each.notes]
-    folded = sum(each.folded for each in trees)
+    folded = sum(sum(box.folded.values()) for top in tree.boxes for box in top.walk())
     if folded:
         notes.append(f"{folded} steps are folded: a box shows at most {drawn} of what is in it; --fold N shows more.")
     if len(found) > MOST_ARROWS:

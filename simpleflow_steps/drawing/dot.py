@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.drawing.graph import CHILD, FOLDED, FOLLOWED, FORCES, STEP, Box
 from simpleflow_steps.drawing.states import LOOKS, SKIPPED
-from simpleflow_steps.drawing.text import LONGEST, fit, seconds_text
+from simpleflow_steps.drawing.text import LONGEST, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +75,7 @@ def _look(state: str | None, filled: str) -> dict[str, str]:
 
 def _label(box: Box) -> str:
     symbol = f"{LOOKS[box.state].symbol} " if box.state else ""
-    took = "" if box.seconds is None or box.state == SKIPPED else f"\n{seconds_text(box.seconds)}"
+    took = "" if box.seconds is None or box.state == SKIPPED else f"\n{elapsed(box.seconds)}"
     return f"{symbol}{fit(box.label, LONGEST)}{took}"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.drawing.states import LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 STEP, GROUP, CHILD, FOLDED, MISSING = "step", "group", "child", "folded", "missing"
 FORCES, FOLLOWED = "forces", "was followed by"
@@ -21,6 +21,7 @@ class Box:
 
     :param id: unique in the graph, and plain
     :param steps: the names of the steps that it stands for itself; those of `items` are not among them
+    :param folded: how many steps and child workflows are folded into it, by their state
     """
 
     id: str
@@ -30,6 +31,7 @@ class Box:
     seconds: float | None = None
     steps: tuple[str, ...] = ()
     items: tuple[Box, ...] = ()
+    folded: Mapping[str, int] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Box]:
         """Give this box and all those inside it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.drawing.graph import CHILD, FOLDED, FOLLOWED, FORCES, GROUP, STEP, Box
 from simpleflow_steps.drawing.states import LOOKS, SKIPPED
-from simpleflow_steps.drawing.text import LONGEST, fit, seconds_text
+from simpleflow_steps.drawing.text import LONGEST, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def _box(box: Box, depth: int) -> Iterator[str]:
 
 def _label(box: Box) -> str:
     symbol = f"{LOOKS[box.state].symbol} " if box.state else "" if box.kind == GROUP else "… "
-    took = "" if box.seconds is None or box.state == SKIPPED else f"<br/>{quoted(seconds_text(box.seconds))}"
+    took = "" if box.seconds is None or box.state == SKIPPED else f"<br/>{quoted(elapsed(box.seconds))}"
     return f"{symbol}{quoted(box.label)}{took}"
 
 

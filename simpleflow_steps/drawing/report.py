@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,9 @@ def read_report(storage: Storage, workflow_id: str, register: MarkerRegister, la
     shown = found.runs[:last]
     scissors = Scissors()
     runs = tuple(_run(run, scissors) for run in shown)
+    if len(subject.steps) > MOST_STEPS:
+        left_out = len(subject.steps) - MOST_STEPS
+        subject = replace(subject, notes=(*subject.notes, f"{left_out} steps are left out: a page has {MOST_STEPS}."))
     done = tuple(name for name, step in subject.steps.items() if step.state == DONE)
     return Report(_head(storage, subject, found, shown), _now(subject, shown, scissors), runs, done)
 

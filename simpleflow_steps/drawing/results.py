@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import ObjectNotFound, StepError
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from simpleflow_steps.step.marker import Marker, MarkerRegister
 
-READERS = 16
 MOST_READ = 3_000  # markers
 SHOWN = 2_000  # characters of a result
 FIRST = 4 * SHOWN  # bytes of a large one that are read
@@ -24,9 +23,8 @@ def read_results(register: MarkerRegister, names: Sequence[str]) -> dict[str, di
 
     What cannot be read says why; a large result is cut and says so.
     """
-    with ThreadPoolExecutor(READERS) as pool:
-        told = list(pool.map(lambda name: _told(register, name), names[:MOST_READ]))
-    return dict(zip(names, told, strict=False))
+    read = names[:MOST_READ]
+    return dict(zip(read, side_by_side(lambda name: _told(register, name), read), strict=True))
 
 
 def _told(register: MarkerRegister, name: str) -> dict[str, str]:

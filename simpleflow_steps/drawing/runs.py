@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simpleflow_steps.drawing.states import RUNNING, STATE_OF_RECORD, UNFINISHED, UNKNOWN
-from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, ObjectNotFound, RecordCorrupt
-from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.record import read_run, run_ids, status_of
+from simpleflow_steps.exceptions import InvalidInput, ObjectNotFound, RecordCorrupt
+from simpleflow_steps.execution.record import read_run, run_ids, statuses
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from simpleflow_steps.execution.record import RunRecord, StepRecord
     from simpleflow_steps.storage import Storage
-
-READERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,7 @@ def read_runs(storage: Storage, workflow_id: str, last: int) -> ReadRuns:
     """Read the last runs of an execution; one that cannot be read does not hide the others."""
     ids = sorted(run_ids(storage, workflow_id), reverse=True)
     tell = statuses(storage, workflow_id)
-    with ThreadPoolExecutor(READERS) as pool:
-        found = list(pool.map(lambda run_id: _read_or_not(storage, workflow_id, run_id), ids[:last]))
+    found = side_by_side(lambda run_id: _read_or_not(storage, workflow_id, run_id), ids[:last])
     runs = tuple(ReadRun(run, tell(run)) for run in found if not isinstance(run, tuple))
     return ReadRuns(runs, len(ids), dict(why for why in found if isinstance(why, tuple)))
 
@@ -73,18 +67,6 @@ def read_one_run(storage: Storage, workflow_id: str, run_id: str) -> ReadRun:
             f"execution {workflow_id!r} has no run {run_id!r} in {storage.url}: sfs runs ls {workflow_id} lists them"
         ) from None
     return ReadRun(run, statuses(storage, workflow_id)(run))
-
-
-def statuses(storage: Storage, workflow_id: str) -> Callable[[RunRecord], str]:
-    """Give what tells a run's status, from one read of the lease."""
-    try:
-        found = read_lease(storage, workflow_id)
-    except LeaseCorrupt:
-        found = None
-    if found is None:
-        return lambda run: status_of(run, None)
-    lease, body = found
-    return lambda run: status_of(run, lease, body.age)
 
 
 def _read_or_not(storage: Storage, workflow_id: str, run_id: str) -> RunRecord | tuple[str, str]:

@@ -14,14 +14,6 @@ def fit(text: str, longest: int = LONGEST) -> str:
     return "".join(character if _is_visible(character) else _escape(character) for character in text)
 
 
-def seconds_text(seconds: float) -> str:
-    """Write a duration in a few characters: `0.2s`, `3m07s`, `2h05m`."""
-    if seconds < 59.95:
-        return f"{max(seconds, 0.0):.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02}m"
-
-
 def _is_visible(character: str) -> bool:
     return character == " " or unicodedata.category(character)[0] in "LMNPS"
 

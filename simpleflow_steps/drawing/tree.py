@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -58,7 +58,6 @@ class Tree:
 
     def __init__(self, subject: Subject, fold: int | None, ids: count[int] | None = None, depth: int = 0) -> None:
         self.subject = subject
-        self.folded = 0
         self.trees: list[Tree] = []
         self._fold = fold
         self._ids = ids or count(1)
@@ -127,10 +126,11 @@ class Tree:
 
     def _fold_box(self, boxes: Sequence[Box]) -> Box:
         names = tuple(name for box in boxes for name in box.steps)
-        number = max(len(names), len(boxes))
-        self.folded += number
-        states = counts_text(box.state or UNKNOWN for box in boxes)
-        return Box(self._id(), FOLDED, f"{number} more: {states}", steps=names)
+        states: Counter[str] = Counter()
+        for box in boxes:
+            states.update(box.folded or {box.state or UNKNOWN: 1})
+        label = f"{states.total()} more: {counts_text(states.elements())}"
+        return Box(self._id(), FOLDED, label, steps=names, folded=states)
 
     def _id(self) -> str:
         return f"b{next(self._ids)}"

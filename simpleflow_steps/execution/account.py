@@ -26,7 +26,7 @@ STATES = (RUNNING, COMPLETED, SKIPPED, FAILED, INVALIDATED, UNFINISHED, WAITING)
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class RunningStep(_Part):

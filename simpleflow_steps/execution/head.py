@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from simpleflow_steps import codec
 from simpleflow_steps.exceptions import RecordCorrupt
-from simpleflow_steps.execution.record import RunHead, RunRecord, read_run, runs_prefix
+from simpleflow_steps.execution.record import RunHead, RunRecord, check_run_id, read_run, runs_prefix
 
 if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
@@ -67,10 +67,12 @@ def _beginning(storage: Storage, workflow_id: str, run_id: str, first: int) -> t
 
 def _checked(kind: type[Head], document: dict[str, Any], workflow_id: str, run_id: str) -> Head:
     try:
-        return kind.model_validate(document)
+        run = kind.model_validate(document)
     except ValidationError as error:
         key = f"{runs_prefix(workflow_id)}{run_id}.json"
         raise RecordCorrupt(f"run {key} cannot be read: {error.errors()[0]['msg']}") from None
+    check_run_id(run, run_id)
+    return run
 
 
 def _drop_last(members: Any) -> None:

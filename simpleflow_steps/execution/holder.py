@@ -21,7 +21,7 @@ class Holder(BaseModel):
     after boot, because pids are used again. They are None where the system does not tell them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     host: str
     user: str

@@ -48,7 +48,7 @@ class LeaseRecord(BaseModel):
     seconds; the times are for people only. `nonce` is fresh on every write.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     workflow_id: str
     run_id: str

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simpleflow_steps import codec
-from simpleflow_steps.exceptions import InvalidInput, ObjectTooLarge, RecordCorrupt
-from simpleflow_steps.execution.lease import hold_of
+from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, ObjectTooLarge, RecordCorrupt
+from simpleflow_steps.execution.lease import hold_of, read_lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from simpleflow_steps.execution.lease import LeaseRecord
     from simpleflow_steps.storage import Storage
@@ -22,7 +22,7 @@ LIMIT = 256 * 1024 * 1024  # bytes; nothing larger is read as a run's record
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class RetryRecord(_Part):
@@ -100,7 +100,7 @@ class RunHead(_Part):
     `counts` says how many steps are in each state.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
 
     run_id: str
     workflow_id: str
@@ -156,10 +156,21 @@ def read_run(storage: Storage, workflow_id: str, run_id: str) -> RunRecord:
     """
     key = f"{runs_prefix(workflow_id)}{run_id}.json"
     try:
-        return RunRecord.model_validate(codec.loads(storage.get(key, max_size=LIMIT), f"run {key}"))
+        run = RunRecord.model_validate(codec.loads(storage.get(key, max_size=LIMIT), f"run {key}"))
     except (ValidationError, ValueError, ObjectTooLarge) as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise RecordCorrupt(f"run {key} cannot be read: {why}") from None
+    check_run_id(run, run_id)
+    return run
+
+
+def check_run_id(run: RunHead, run_id: str) -> None:
+    """Refuse a record that lies under another run's key.
+
+    :raises RecordCorrupt: if it does
+    """
+    if run.run_id != run_id:
+        raise RecordCorrupt(f"run {run_id} cannot be read: its record is of run {run.run_id[:100]!r}")
 
 
 def last_run(storage: Storage, workflow_id: str) -> RunRecord:
@@ -183,6 +194,18 @@ def status_of(run: RunHead, lease: LeaseRecord | None, age: float | None = None)
     if lease is None or not lease.held or lease.run_id != run.run_id:
         return "crashed"
     return hold_of(lease, age)
+
+
+def statuses(storage: Storage, workflow_id: str) -> Callable[[RunHead], str]:
+    """Give what tells a run's status, from one read of the lease."""
+    try:
+        found = read_lease(storage, workflow_id)
+    except LeaseCorrupt:
+        found = None
+    if found is None:
+        return lambda run: status_of(run, None)
+    lease, body = found
+    return lambda run: status_of(run, lease, body.age)
 
 
 def error_record(error: BaseException) -> ErrorRecord:

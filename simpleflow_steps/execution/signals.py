@@ -28,7 +28,7 @@ _lock = threading.Lock()
 class SignalRecord(BaseModel):
     """A signal, as JSON; `sent` and `sender` are for people."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     name: str
     payload: Any = None

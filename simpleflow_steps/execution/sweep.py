@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from simpleflow_steps.exceptions import MarkerCorrupt, ObjectNotFound, RecordCorrupt
 from simpleflow_steps.execution.garbage import (
@@ -24,9 +23,10 @@ from simpleflow_steps.execution.garbage import (
 from simpleflow_steps.execution.lease import lease_key
 from simpleflow_steps.execution.record import read_run, runs_prefix
 from simpleflow_steps.step.tasks import open_register
+from simpleflow_steps.storage.sidebyside import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from simpleflow_steps.execution.garbage import Rules
     from simpleflow_steps.execution.lease import LeaseRecord
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 
     Told = Callable[[int, int], object]
 
-A = TypeVar("A")
-B = TypeVar("B")
-SIDE_BY_SIDE = 16
+AT_ONCE = 16  # records
 BY_HAND = "unknown"  # the execution of a marker that was written without one
 
 
@@ -100,26 +98,7 @@ def remove(storage: Storage, going: Sequence[Verdict], check: Callable[[], objec
         check()
         storage.delete(key)
 
-    for _ in side_by_side(drop, [each.found.key for each in going], told):
-        pass
-
-
-def side_by_side(
-    do: Callable[[A], B], items: Sequence[A], told: Told, *, workers: int = SIDE_BY_SIDE
-) -> Generator[B, None, None]:
-    """Do something to each, several at a time, and give what comes of it in order.
-
-    If anything goes wrong, or nobody asks for more, what is under way ends and the rest is dropped.
-    """
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(do, item) for item in items]
-        try:
-            for count, job in enumerate(jobs, 1):
-                found = job.result()
-                told(count, len(jobs))
-                yield found
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    side_by_side(drop, [each.found.key for each in going], told)
 
 
 def storage_time(storage: Storage, workflow_id: str) -> datetime:
@@ -143,10 +122,9 @@ def _judged_runs(
 def _read_runs(place: Place, run_ids: Sequence[str]) -> Iterator[tuple[str, RunRecord | None]]:
     """Read runs in this order, more and more at a time, as the first ones mostly say all that there is to know."""
     start, count = 0, 1
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        while batch := run_ids[start : start + count]:
-            yield from zip(batch, pool.map(partial(_read_run, place), batch), strict=True)
-            start, count = start + count, min(2 * count, SIDE_BY_SIDE)
+    while batch := run_ids[start : start + count]:
+        yield from zip(batch, side_by_side(partial(_read_run, place), batch), strict=True)
+        start, count = start + count, min(2 * count, AT_ONCE)
 
 
 def _read_run(place: Place, run_id: str) -> RunRecord | None:

@@ -76,10 +76,6 @@ class StepBook:
         """Give the names of the done steps, sorted."""
         return sorted(name for name, seen in self._markers.items() if seen.done)
 
-    def names_known(self) -> set[str]:
-        """Give every name that was listed or submitted."""
-        return self._markers.keys() | self.states.keys()
-
     def seen(self, name: str) -> Seen | None:
         """Give what the run last saw of a marker."""
         return self._markers.get(name)

@@ -39,7 +39,7 @@ MARKER_LIMIT = 1024 * 1024  # bytes; nothing larger is read as a marker
 class ByHand(BaseModel):
     """Who marked a step that did not run, when and why."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     who: str
     at: datetime
@@ -57,7 +57,7 @@ class Marker(BaseModel):
     marked it. `nonce` is fresh on every write.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     step: str
     workflow_id: str

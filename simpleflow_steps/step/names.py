@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simpleflow_steps.exceptions import InvalidInput, InvalidStepName
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Collection, Container, Iterator
 
 WILDCARD = "*"
 MAX_BYTES = 255
@@ -45,6 +45,8 @@ def check_selectors(names: object, argument: str) -> tuple[str, ...]:
     :param argument: what the caller calls `names`, for the error
     :raises InvalidInput: if `names` is not an iterable of selectors; a lone str is not
     """
+    if names == ():
+        return ()
     if isinstance(names, str | bytes):
         raise InvalidInput(f"{argument}={names!r}: pass a list of step names, such as [{names!r}]")
     if not isinstance(names, Iterable):
@@ -74,9 +76,9 @@ def covering(name: str, selectors: Container[str]) -> list[str]:
     return [selector for selector in ancestors(name) if selector in selectors]
 
 
-def covered_by_any(name: str, selectors: Container[str]) -> bool:
+def covered_by_any(name: str, selectors: Collection[str]) -> bool:
     """Tell whether one of the selectors, a set or a dict, covers a step."""
-    return any(selector in selectors for selector in ancestors(name))
+    return bool(selectors) and any(selector in selectors for selector in ancestors(name))
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -102,6 +104,8 @@ def _fault(name: str) -> str | None:
 
 
 def _character_fault(name: str) -> str | None:
+    if name.isascii() and name.isprintable() and name == name.strip() and len(name) <= MAX_BYTES:
+        return None
     categories = {unicodedata.category(character) for character in name}
     if categories & _UNPRINTABLE:
         return "has a control character or a line separator in it: use letters, digits and punctuation"

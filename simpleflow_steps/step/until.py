@@ -76,6 +76,8 @@ class Until:
 
     def meet(self, name: str) -> None:
         """Hear that a step was submitted."""
+        if not self._asked:
+            return
         with self._lock:
             for progress in self._covering(name):
                 progress.open.add(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simpleflow_steps.storage.cloud import CloudLocation, CloudStorage
 from simpleflow_steps.storage.directory import DirectoryStorage
 from simpleflow_steps.storage.memory import MemoryStorage
 from simpleflow_steps.storage.opening import default_storage, open_bucket, open_storage
@@ -10,6 +11,8 @@ from simpleflow_steps.storage.s3 import S3Location, S3Storage
 
 __all__ = [
     "Body",
+    "CloudLocation",
+    "CloudStorage",
     "DirectoryStorage",
     "ListedObject",
     "MemoryStorage",

@@ -10,9 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 from simpleflow_steps.settings import load_settings
+from simpleflow_steps.storage.cloud.location import parse_url as parse_cloud_url
+from simpleflow_steps.storage.cloud.storage import CloudStorage
 from simpleflow_steps.storage.directory import DirectoryStorage
 from simpleflow_steps.storage.memory import MemoryStorage
 from simpleflow_steps.storage.protocol import Storage
+from simpleflow_steps.storage.s3.clients import check_client
 from simpleflow_steps.storage.s3.location import parse_bucket, parse_url
 from simpleflow_steps.storage.s3.storage import S3Storage
 
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage.s3.location import S3Location
 
 DEFAULT_DIRECTORY = ".simpleflow"
-_FORMS = "s3://BUCKET[/PREFIX], file:///DIRECTORY, memory://NAME, or the path of a directory"
+_FORMS = (
+    "s3://BUCKET[/PREFIX], gs://BUCKET, az://CONTAINER, file:///DIRECTORY, memory://NAME, or the path of a directory"
+)
 
 
 def open_storage(where: str | os.PathLike[str] | Storage) -> Storage:
@@ -41,7 +46,7 @@ def open_storage(where: str | os.PathLike[str] | Storage) -> Storage:
     scheme, separator, _ = text.partition("://")
     if separator and _is_url(scheme):
         return _scheme(scheme.lower())(text)
-    if mistaken := re.match(r"(?:s3|file|memory):", text):
+    if mistaken := re.match(r"(?:s3|gs|az|file|memory):", text):
         raise InvalidStorageURL(f"{mistaken[0]} must be followed by two slashes: use {_FORMS}")
     return DirectoryStorage(text)
 
@@ -89,7 +94,12 @@ def _open_s3(url: str) -> Storage:
 def _in_bucket(location: S3Location) -> Storage:
     if location.sse is None and load_settings().s3_sse:
         location = replace(location, sse="AES256")
+    check_client(location)
     return S3Storage(location)
+
+
+def _open_cloud(url: str) -> Storage:
+    return CloudStorage(parse_cloud_url(url))
 
 
 def _open_file(url: str) -> Storage:
@@ -108,4 +118,10 @@ def _open_memory(url: str) -> Storage:
     return MemoryStorage(name)
 
 
-_SCHEMES: dict[str, Callable[[str], Storage]] = {"file": _open_file, "memory": _open_memory, "s3": _open_s3}
+_SCHEMES: dict[str, Callable[[str], Storage]] = {
+    "az": _open_cloud,
+    "file": _open_file,
+    "gs": _open_cloud,
+    "memory": _open_memory,
+    "s3": _open_s3,
+}

@@ -85,7 +85,7 @@ def test_both_ways_to_ask_for_the_version_agree(sfs: Sfs) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("rum", "No such command"),
+        ("rum", "No such command 'rum'. Did you mean 'run'"),
         ("run", "Missing argument"),
         ("run flows:Daily --frce x", "--force"),
         ("run flows:Daily --max-workers 0", "--max-workers"),

@@ -115,7 +115,7 @@ def test_a_storage_named_before_is_looked_into(complete: Complete, tmp_path: Pat
     assert "far-away" in complete(f"sfs status --storage {url} far")
 
 
-@pytest.mark.parametrize("storage", ["gs://nowhere", "s3://", "/dev/null/x"])
+@pytest.mark.parametrize("storage", ["ftp://nowhere", "s3://", "/dev/null/x"])
 def test_an_error_is_never_printed(complete: Complete, storage: str) -> None:
     told = complete(f"sfs status --storage {storage} x")
 

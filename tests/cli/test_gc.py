@@ -291,6 +291,7 @@ class TestInterruptions:
 
         assert result.exit_code == 3
         assert result.stderr.startswith("error: execution 'd1' is running: run ")
+        assert "give the command again once that is over: sfs status d1 --watch" in result.stderr
         assert objects().keys() == before
         assert process.poll() is None
 

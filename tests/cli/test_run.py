@@ -196,7 +196,7 @@ def test_a_storage_out_of_reach_is_exit_code_4(sfs: Sfs, command: str, monkeypat
         ("--skip", "a\nb", "control character"),
         ("--workflow-id", "a/b", "workflow_id='a/b'"),
         ("--workflow-id", "", "workflow_id=''"),
-        ("--storage", "gs://bucket", "unknown storage gs://"),
+        ("--storage", "ftp://bucket", "unknown storage ftp://"),
         ("--storage", "s3:bucket", "two slashes"),
     ],
 )

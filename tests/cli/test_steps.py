@@ -355,7 +355,7 @@ class TestMark:
             (["new", "--result", "@missing"], "--result @missing: No such file"),
             (["new", "more", "--result", "1"], "mark one NAME at a time"),
             (["new", "--prefix", "/"], "--prefix '/'"),
-            (["new", "--storage", "gs://b"], "unknown storage"),
+            (["new", "--storage", "ftp://b"], "unknown storage"),
         ],
     )
     def test_wrong_use_writes_nothing(self, sfs: Sfs, done: None, objects: Objects, args: list[str], said: str) -> None:
@@ -368,6 +368,12 @@ class TestMark:
         assert line.startswith("error: ")
         assert said in line
         assert objects() == before
+
+    def test_the_document_names_what_was_marked(self, sfs: Sfs) -> None:
+        marked = document(sfs("steps", "mark", "d1", "a.one", "b", "b", "--json"))
+
+        assert marked["marked"] == ["a.one", "b"]
+        assert (marked["workflow_id"], marked["prefix"]) == ("d1", "d1/steps")
 
     def test_a_marker_written_meanwhile_is_left_alone(self, sfs: Sfs, monkeypatch: pytest.MonkeyPatch) -> None:
         storage = MemoryStorage("raced")
@@ -418,6 +424,13 @@ class TestClear:
         leases = [json.loads(each.pop("d1/lease")) for each in (before, after)]
         assert after == {key: b"" if "/steps/" in key else body for key, body in before.items()}
         assert [{**lease, "nonce": ""} for lease in leases] == [{**leases[0], "nonce": ""}] * 2
+
+    def test_the_document_names_what_was_cleared_and_what_depends_on_it(self, sfs: Sfs, done: None) -> None:
+        cleared = document(sfs("steps", "clear", "d1", "load", "--yes", "--json"))
+        again = document(sfs("steps", "clear", "d1", "load", "--yes", "--json"))
+
+        assert (cleared["cleared"], cleared["dependents"]) == (["load"], ["report"])
+        assert (again["cleared"], again["dependents"]) == ([], [])
 
     def test_to_clear_again_changes_nothing(self, sfs: Sfs, done: None) -> None:
         sfs("steps", "clear", "d1", "load", "--yes")

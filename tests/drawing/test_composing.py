@@ -100,6 +100,14 @@ class TestFolds:
         assert len(list(graph.walk())) <= MOST_BOXES
         assert sum(len(box.steps) for box in graph.walk()) == 18**3
 
+    def test_a_step_is_told_once_however_often_it_is_folded(self) -> None:
+        steps = [DrawnStep(f"{a}.{b}", DONE) for a in range(10) for b in range(10)]
+
+        graph = compose(subject(*steps), fold=2)
+
+        assert [box.label for box in graph.boxes if box.kind == FOLDED] == ["90 more: 90 done"]
+        assert any(note.startswith("99 steps are folded") for note in graph.notes)
+
     def test_nothing_is_folded_if_that_is_asked(self) -> None:
         steps = [DrawnStep(f"part{number}") for number in range(1000)]
 

@@ -159,3 +159,15 @@ class TestResults:
         storage.put(f"{SHOP}/steps/load", body)
 
         assert read_results(open_register(storage, f"{SHOP}/steps"), ["load"])["load"]["marker"]
+
+
+def test_steps_that_a_page_has_no_room_for_are_counted(shop: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = report_of(shop)
+    monkeypatch.setattr(module, "MOST_STEPS", 2)
+
+    report = report_of(shop)
+
+    there = len(everything.now["steps"])
+    assert len(report.now["steps"]) == 2
+    assert report.head["counts"] == everything.head["counts"]
+    assert f"{there - 2} steps are left out: a page has 2." in report.head["notes"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from simpleflow_steps import codec
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt
 from simpleflow_steps.execution.head import read_first_steps, read_head
-from simpleflow_steps.execution.record import ErrorRecord, RunRecord, StepRecord
+from simpleflow_steps.execution.record import ErrorRecord, RunRecord, StepRecord, read_run
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import CountingStorage
 
@@ -84,3 +85,12 @@ def test_garbage_behind_a_good_head_does_no_harm() -> None:
 def test_a_missing_run_is_not_found() -> None:
     with pytest.raises(ObjectNotFound):
         read_head(MemoryStorage(), "w", "r1")
+
+
+def test_a_record_that_lies_under_the_key_of_another_run_is_refused() -> None:
+    storage = _stored(_run(2000, run_id="r2" * 1000))
+
+    for read in (read_head, read_run, partial(read_first_steps, first=4000)):
+        with pytest.raises(RecordCorrupt, match="its record is of run 'r2r2") as refused:
+            read(storage, "w", "r1")
+        assert len(str(refused.value)) < 200

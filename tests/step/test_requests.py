@@ -39,7 +39,7 @@ def counted(stage: Stage, body: Any, **options: Any) -> dict[str, int]:
 def on_the_wire(stage: Stage, body: Any, **options: Any) -> Counter[str]:
     """Count the requests of one run as a process of its own would make them."""
     probe._probes.clear()
-    fresh = open_storage(stage.storage.url)
+    fresh = open_storage(f"{stage.storage.url}&client=boto3")
     assert isinstance(fresh, S3Storage)
     requests: Counter[str] = Counter()
 

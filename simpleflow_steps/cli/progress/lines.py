@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from simpleflow_steps.cli.tally import COMPLETED, FAILED, INVALIDATED, RUNNING, SKIPPED, UNFINISHED
-from simpleflow_steps.cli.text import elapsed, one_line, shown
+from simpleflow_steps.cli.colors import COLORS
+from simpleflow_steps.cli.text import one_line, shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.events import (
     ActivityRetried,
     Event,
@@ -21,22 +22,14 @@ from simpleflow_steps.events import (
     StepSkipped,
     StepStarted,
 )
+from simpleflow_steps.execution.account import COMPLETED, FAILED, INVALIDATED, RUNNING, SKIPPED, UNFINISHED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 STATE_COLUMNS = len(INVALIDATED)
 TIME_COLUMNS = 7
-STYLES = {
-    RUNNING: "cyan",
-    COMPLETED: "green",
-    SKIPPED: "bright_black",
-    FAILED: "bold red",
-    INVALIDATED: "yellow",
-    UNFINISHED: "yellow",
-    "retry": "yellow",
-    "warning": "bold yellow",
-}
+STYLES = {**COLORS, FAILED: "bold red", "retry": "yellow", "warning": "bold yellow"}
 
 
 @dataclass(frozen=True, slots=True)

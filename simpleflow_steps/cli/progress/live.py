@@ -16,9 +16,8 @@ from simpleflow_steps.cli.progress.lines import STYLES, Line, lines_of
 from simpleflow_steps.cli.progress.picture import Totals, draw
 from simpleflow_steps.cli.progress.scene import Stage
 from simpleflow_steps.cli.progress.screen import Screen
-from simpleflow_steps.cli.tally import COMPLETED, FAILED, RUNNING, SKIPPED
 from simpleflow_steps.events import RunFinished, RunStarted, StepStarted
-from simpleflow_steps.execution.account import WAITING
+from simpleflow_steps.execution.account import COMPLETED, FAILED, RUNNING, SKIPPED, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from rich.text import Text
 from simpleflow_steps.cli.progress.lines import STATE_COLUMNS, STYLES, TIME_COLUMNS
 from simpleflow_steps.cli.progress.notes import bar
 from simpleflow_steps.cli.progress.tree import CHILD, GROUP, Node, count, fold, grow
-from simpleflow_steps.cli.text import elapsed, shown
+from simpleflow_steps.cli.text import shown
+from simpleflow_steps.clock import elapsed
 from simpleflow_steps.execution.account import COMPLETED, FAILED, RUNNING, SKIPPED, WAITING
 
 if TYPE_CHECKING:

@@ -18,8 +18,6 @@ from simpleflow_steps.exceptions import (
 from simpleflow_steps.execution.asked import Asked, no_order
 from simpleflow_steps.execution.mailbox import Letter
 from simpleflow_steps.execution.middleware import make_middlewares
-from simpleflow_steps.execution.past import read_past
-from simpleflow_steps.execution.plan import Plan, make_plan
 from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
 
     from simpleflow_steps.clock import Clock
     from simpleflow_steps.events import Event
+    from simpleflow_steps.execution.plan import Plan
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.telemetry import Telemetry
@@ -140,6 +139,8 @@ class LocalExecutor:
 
         :raises StorageError: if the storage cannot be reached or refuses
         """
+        from simpleflow_steps.execution.plan import Plan, make_plan  # noqa: PLC0415  for who plans alone
+
         bound = check_arguments(self.workflow_class, args, kwargs)
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, bound.args, bound.kwargs)
         context = self.run_context(self.workflow_class, workflow_id, bound.args, bound.kwargs)
@@ -275,6 +276,8 @@ class LocalExecutor:
             return
         known = NOTHING_KNOWN
         if self._asked.needs_past:
+            from simpleflow_steps.execution.past import read_past  # noqa: PLC0415  for who steers by it alone
+
             known = read_past(self.storage, context["workflow_id"], but=context["run_id"]).steps
         self._asked.tell(workflow.steering, context["workflow_id"], known)
         if self._asked.without_order(known):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import pickle
 import threading
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future as Job
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,12 @@ from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.execution.perform import perform, perform_async, perform_elsewhere, perform_pickled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from simpleflow_steps.activity import Activity, ActivityContext
     from simpleflow_steps.execution.middleware import Middlewares
     from simpleflow_steps.execution.perform import Call
+    from simpleflow_steps.executors.local.eventloop import EventLoop
 
     Work = tuple[Job[Any], Callable[..., Any], tuple[Any, ...]]
 
@@ -129,46 +129,6 @@ def _perform(job: Job[Any], function: Callable[..., Any], args: tuple[Any, ...])
         job.set_result(result)
 
 
-class EventLoop:
-    """Run coroutines on an event loop in a daemon thread, started with the first one."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
-
-    def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Job[Any]:
-        """Start a coroutine; cancelling the job cancels it."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._serve, args=(self._loop,), name="sfs-async", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    def shutdown(self) -> None:
-        """Stop the loop; what still runs on it is cancelled."""
-        with self._lock:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.call_soon_threadsafe(self._cancel_all, loop)
-
-    @staticmethod
-    def _serve(loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_forever()
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-
-    @staticmethod
-    def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        gathering = asyncio.gather(*tasks, return_exceptions=True)
-        gathering.add_done_callback(lambda _: loop.stop())
-
-
 class Pools:
     """The pools of one executor's run: for activities, for `async def` activities, and for storage operations.
 
@@ -180,7 +140,7 @@ class Pools:
         self.given = given
         self.middlewares = middlewares
         self._threads = ThreadPool(workers or default_workers(), "sfs-activity")
-        self._loop = EventLoop()
+        self._loop: EventLoop | None = None
         self._in_threads = given is None or isinstance(given, ThreadPoolExecutor)
         self.storage = ThreadPool(STORAGE_WORKERS, "sfs-storage")
 
@@ -197,7 +157,7 @@ class Pools:
         """
         call = (activity, args, kwargs, context, self.middlewares)
         if activity.is_async:
-            return self._loop.submit(_announced_async(started, call))
+            return self._event_loop().submit(_announced_async(started, call))
         if self._in_threads:
             return (self.given or self._threads).submit(copy_context().run, _announced, started, call)
         assert self.given is not None  # noqa: S101  None means threads
@@ -213,6 +173,10 @@ class Pools:
 
         Python calls one job more running than there are processes: the next one, already in their queue.
         """
+        if self._in_threads:
+            return False
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  slow to import
+
         return isinstance(self.given, ProcessPoolExecutor)
 
     def hears(self, activity: Activity[Any, Any]) -> bool:
@@ -229,8 +193,16 @@ class Pools:
     def shutdown(self) -> None:
         """End everything that is ours; nothing is waited for."""
         self._threads.shutdown()
-        self._loop.shutdown()
+        if self._loop is not None:
+            self._loop.shutdown()
         self.storage.shutdown()
+
+    def _event_loop(self) -> EventLoop:
+        if self._loop is None:
+            from simpleflow_steps.executors.local.eventloop import EventLoop  # noqa: PLC0415  asyncio is slow to import
+
+            self._loop = EventLoop()
+        return self._loop
 
 
 def _announced(started: Callable[[], object], call: Call) -> Any:

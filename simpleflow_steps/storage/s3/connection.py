@@ -13,24 +13,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_random_exponential
 
-from simpleflow_steps import log
-from simpleflow_steps.storage.fence import pass_fence
+from simpleflow_steps.exceptions import ObjectNotFound, StorageError
+from simpleflow_steps.storage.keys import folder_of
+from simpleflow_steps.storage.protocol import ListedObject
+from simpleflow_steps.storage.retries import carry_out
+from simpleflow_steps.storage.s3.answers import quoted
 from simpleflow_steps.storage.s3.faults import is_transient, translate
 from simpleflow_steps.storage.s3.reading import read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3.client import S3Client
 
     from simpleflow_steps.storage.protocol import Body
     from simpleflow_steps.storage.s3.location import S3Location
 
-ATTEMPTS = 6
-GIVE_UP_AFTER = 45.0
 _DEFAULT_REGION = "us-east-1"
 
 
@@ -40,7 +39,7 @@ class Connection:
     def __init__(self, location: S3Location, max_pool_connections: int) -> None:
         self._location = location
         try:
-            self.client = _make_client(location, max_pool_connections)
+            self.client = make_client(make_session(location), location, max_pool_connections)
         except (BotoCoreError, ValueError) as error:
             raise translate(error, location.url, {}) from error
 
@@ -59,9 +58,20 @@ class Connection:
         if key is not None:
             place, where = self._place(key), {**where, "Key": self._location.full_key(key)}
         try:
-            return _retrying(place)(method, **where, **parameters)
+            return carry_out(partial(method, **where, **parameters), place, is_transient)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise translate(error, place, parameters) from error
+
+    def objects(self, prefix: str) -> list[ListedObject]:
+        """List the objects under a prefix, in the store's order, with one request for each 1,000."""
+        return [each for page in self._pages(prefix) for each in self._objects(page)]
+
+    def folders(self, prefix: str) -> set[str]:
+        """Name the folders under a prefix, with one request for each 1,000 of them and of the objects beside them."""
+        full = self._location.full_key(prefix)
+        pages = self._pages(prefix, Delimiter="/")
+        found = {folder_of(each["Prefix"], full) for page in pages for each in page.get("CommonPrefixes", ())}
+        return {name for name in found if name is not None}
 
     def read(self, key: str, *, first: int | None, max_size: int | None) -> Body:
         """Get an object, or its beginning."""
@@ -69,30 +79,64 @@ class Connection:
         body: Body = self.request(read, key)
         return body
 
+    def put(self, key: str, body: bytes, **condition: str) -> str:
+        """Write an object and give its etag.
+
+        :param condition: `IfNoneMatch` or `IfMatch`
+        """
+        encryption = {} if self._location.sse is None else {"ServerSideEncryption": self._location.sse}
+        answer = self.request(self.client.put_object, key, Body=body, **encryption, **condition)
+        return quoted(answer["ETag"])
+
+    def etag(self, key: str) -> str | None:
+        """Give an object's etag, None if there is no object."""
+        try:
+            return quoted(self.request(self.client.head_object, key)["ETag"])
+        except ObjectNotFound:
+            return None
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self.request(self.client.delete_object, key)
+
     def _place(self, key: str) -> str:
         return f"{self._location.url} key {key!r}"
 
+    def _pages(self, prefix: str, **how: str) -> Iterator[Mapping[str, Any]]:
+        full = self._location.full_key(prefix)
+        position: dict[str, str] = {}
+        while True:
+            page = self.request(self.client.list_objects_v2, Prefix=full, **how, **position)
+            yield page
+            if not page["IsTruncated"]:
+                return
+            position = {"ContinuationToken": _next_token(page, self._location.url)}
 
-def _retrying(place: str) -> Retrying:
-    def tell(state: RetryCallState) -> None:
-        error = state.outcome and state.outcome.exception()
-        log.debug(f"S3 request failed, trying again: {place}: {error}", attempt=state.attempt_number)
-
-    return Retrying(
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(GIVE_UP_AFTER),
-        wait=wait_random_exponential(multiplier=0.25, max=4),
-        retry=retry_if_exception(is_transient),
-        before=lambda _: pass_fence(),
-        before_sleep=tell,
-        reraise=True,
-    )
+    def _objects(self, page: Mapping[str, Any]) -> Iterator[ListedObject]:
+        cut = len(self._location.full_key(""))
+        for item in page.get("Contents", ()):
+            if key := item["Key"][cut:]:
+                yield ListedObject(key, quoted(item["ETag"]), item["Size"], item["LastModified"])
 
 
-def _make_client(location: S3Location, max_pool_connections: int) -> S3Client:
+def _next_token(page: Mapping[str, Any], url: str) -> str:
+    token = page.get("NextContinuationToken")
+    if not token:
+        raise StorageError(f"{url}: the listing is said to go on, but not where")
+    return str(token)
+
+
+def make_session(location: S3Location) -> botocore.session.Session:
+    """Make what finds the credentials and the settings that boto3 knows."""
     core = botocore.session.Session(profile=location.profile)
     core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     # nine tenths of a listing's time would go into botocore's parser of dates, which takes any format
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
+    return core
+
+
+def make_client(core: botocore.session.Session, location: S3Location, max_pool_connections: int) -> S3Client:
+    """Make boto3's client for a bucket."""
     session = Session(botocore_session=core)
     config = Config(
         # a hidden retry would turn the success of a conditional write into a 412

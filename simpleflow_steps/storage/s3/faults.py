@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import errno
-import re
 from typing import TYPE_CHECKING, Any
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from simpleflow_steps.exceptions import (
-    BucketNotFound,
-    ObjectNotFound,
-    PreconditionFailed,
-    StorageDenied,
-    StorageError,
-    StorageUnavailable,
-)
+from simpleflow_steps.exceptions import StorageDenied, StorageError, StorageUnavailable
+from simpleflow_steps.storage.s3.codes import NOT_IMPLEMENTED, kind_of, passes, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,37 +26,6 @@ _NO_CREDENTIALS = (
     boto.SSOError,
     boto.TokenRetrievalError,
 )
-_TRANSIENT_CODES = {
-    "BandwidthLimitExceeded",
-    "ConditionalRequestConflict",
-    "InternalError",
-    "OperationAborted",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttled",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequests",
-    "TooManyRequestsException",
-}
-_DENIED_CODES = {
-    "AccessDenied",
-    "AuthorizationHeaderMalformed",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-}
-_NOT_IMPLEMENTED = 501
-_USER_INFO = re.compile(r"//[^/@\s]*@")
 
 
 def is_transient(error: BaseException) -> bool:
@@ -72,8 +34,7 @@ def is_transient(error: BaseException) -> bool:
         return True
     if not isinstance(error, boto.ClientError):
         return False
-    code, status = code_of(error), status_of(error)
-    return code in _TRANSIENT_CODES or status in {408, 429} or (status >= 500 and status != _NOT_IMPLEMENTED)
+    return passes(code_of(error), status_of(error))
 
 
 def translate(error: Exception, place: str, parameters: Mapping[str, Any]) -> StorageError:
@@ -84,7 +45,7 @@ def translate(error: Exception, place: str, parameters: Mapping[str, Any]) -> St
     :return: an error whose `errno` is ENOSYS if the store says that it cannot do this at all
     """
     failure = _kind(error, conditional="IfMatch" in parameters)(f"{place}: {_cause(error)}")
-    if isinstance(error, boto.ClientError) and status_of(error) == _NOT_IMPLEMENTED:
+    if isinstance(error, boto.ClientError) and status_of(error) == NOT_IMPLEMENTED:
         failure.errno = errno.ENOSYS
     return failure
 
@@ -106,13 +67,7 @@ def _kind(error: Exception, *, conditional: bool) -> type[StorageError]:
         return StorageUnavailable
     if not isinstance(error, boto.ClientError):
         return StorageError
-    code, status = code_of(error), status_of(error)
-    if code == "NoSuchBucket":
-        return BucketNotFound
-    if code in _DENIED_CODES:
-        return StorageDenied
-    missing = PreconditionFailed if conditional else ObjectNotFound
-    return {401: StorageDenied, 403: StorageDenied, 404: missing, 412: PreconditionFailed}.get(status, StorageError)
+    return kind_of(code_of(error), status_of(error), conditional=conditional)
 
 
 def _cause(error: Exception) -> str:
@@ -121,4 +76,4 @@ def _cause(error: Exception) -> str:
         text = f"{code_of(error)}: {message} (HTTP {status_of(error)})"
     else:
         text = str(error) or type(error).__name__
-    return _USER_INFO.sub("//", text)
+    return without_secrets(text)

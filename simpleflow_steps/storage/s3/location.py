@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from simpleflow_steps.exceptions import InvalidStorageURL
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
 FORM = "s3://BUCKET[/PREFIX][?endpoint_url=...&region=...]"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -20,9 +20,15 @@ _REGION_IN_HOST = re.compile(r"\bs3[.-](?:[a-z-]+\.)?(?P<region>[a-z]{2}(?:-[a-z
 _LOOPBACK = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?")
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
 _SECRET = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
-_ALLOWED = {"addressing_style": ("auto", "path", "virtual"), "sse": ("AES256", "aws:kms")}
+_ALLOWED = {
+    "addressing_style": ("auto", "path", "virtual"),
+    "sse": ("AES256", "aws:kms"),
+    "client": ("auto", "boto3", "obstore"),
+}
 AddressingStyle = Literal["auto", "path", "virtual"]
+ClientName = Literal["auto", "boto3", "obstore"]
 _CURE = "leave credentials to the environment variables or the profile that boto3 reads"
+CLOUD_CURE = "leave credentials to the environment variables that obstore reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class S3Location:
     :param profile: which of boto3's profiles to use
     :param addressing_style: `path`, `virtual`, or `auto`: path for any endpoint but AWS's own
     :param sse: encryption that every write asks for: `AES256` or `aws:kms`
+    :param client: what sends the requests: `boto3`, `obstore` (the extra `fast`), or `auto`: obstore if it is installed
     :raises InvalidStorageURL: if a field cannot be what it says
     """
 
@@ -44,6 +51,7 @@ class S3Location:
     profile: str | None = None
     addressing_style: AddressingStyle = "auto"
     sse: str | None = None
+    client: ClientName = "auto"
 
     def __post_init__(self) -> None:
         if not _BUCKET.fullmatch(self.bucket):
@@ -53,7 +61,7 @@ class S3Location:
         for name, allowed in _ALLOWED.items():
             _check_choice(name, getattr(self, name), allowed)
         if self.endpoint_url is not None:
-            _check_endpoint(self.endpoint_url)
+            check_endpoint(self.endpoint_url)
 
     @property
     def url(self) -> str:
@@ -76,14 +84,14 @@ def parse_url(url: str) -> S3Location:
 
     :raises InvalidStorageURL: naming what is wrong; it never repeats what may be a secret
     """
-    parts = _split(url, FORM)
+    parts = split_url(url, FORM)
     if "@" in parts.netloc:
         raise InvalidStorageURL(f"an s3:// URL must not hold credentials: {_CURE}")
     if not parts.netloc:
         raise InvalidStorageURL(f"an s3:// URL needs a bucket: {FORM}")
     if parts.fragment:
         raise InvalidStorageURL("'#' in an s3:// URL: write it as %23 if it belongs to the prefix")
-    return S3Location(parts.netloc, unquote(parts.path).strip("/"), **_parameters(parts.query))
+    return S3Location(parts.netloc, unquote(parts.path).strip("/"), **read_parameters(parts.query, "s3", PARAMETERS))
 
 
 def parse_bucket(text: str) -> S3Location:
@@ -108,29 +116,38 @@ def parse_bucket(text: str) -> S3Location:
     return S3Location(bucket, endpoint_url=f"{scheme}://{host}", region=region and region["region"])
 
 
-def _split(url: str, form: str) -> SplitResult:
+def split_url(url: str, form: str) -> SplitResult:
+    """Take a URL apart.
+
+    :raises InvalidStorageURL: if it is none
+    """
     try:
         return urlsplit(url)
     except ValueError as error:
         raise InvalidStorageURL(f"not a URL ({error}): use {form}") from None
 
 
-def _parameters(query: str) -> dict[str, Any]:
+def read_parameters(query: str, scheme: str, names: Iterable[str]) -> dict[str, Any]:
+    """Read what comes after the question mark.
+
+    :param names: the parameters that there are
+    :raises InvalidStorageURL: naming what is wrong; it never repeats what may be a secret
+    """
     given = parse_qsl(query, keep_blank_values=True)
     for name, value in given:
-        if name not in PARAMETERS:
-            raise InvalidStorageURL(_unknown(name))
+        if name not in names:
+            raise InvalidStorageURL(_unknown(name, scheme, names))
         if not value:
-            raise InvalidStorageURL(f"{name}= in an s3:// URL needs a value")
+            raise InvalidStorageURL(f"{name}= in an {scheme}:// URL needs a value")
     if len(dict(given)) < len(given):
-        raise InvalidStorageURL(f"an s3:// URL gives a parameter twice: {', '.join(name for name, _ in given)}")
+        raise InvalidStorageURL(f"an {scheme}:// URL gives a parameter twice: {', '.join(name for name, _ in given)}")
     return dict(given)
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, scheme: str, names: Iterable[str]) -> str:
     if _SECRET.search(name):
-        return f"{name}= in an s3:// URL: {_CURE}"
-    return f"unknown parameter {name!r} in an s3:// URL: use {', '.join(PARAMETERS)}"
+        return f"{name}= in an {scheme}:// URL: {_CURE if scheme == 's3' else CLOUD_CURE}"
+    return f"unknown parameter {name!r} in an {scheme}:// URL: use {', '.join(names)}"
 
 
 def _check_choice(name: str, value: str | None, allowed: Container[str]) -> None:
@@ -138,8 +155,12 @@ def _check_choice(name: str, value: str | None, allowed: Container[str]) -> None
         raise InvalidStorageURL(f"{name}={value!r}: use one of {', '.join(_ALLOWED[name])}")
 
 
-def _check_endpoint(endpoint_url: str) -> None:
-    parts = _split(endpoint_url, "endpoint_url=http://HOST:PORT")
+def check_endpoint(endpoint_url: str) -> None:
+    """Refuse what is not the URL of a server.
+
+    :raises InvalidStorageURL: with what is wrong; it never repeats what may be a secret
+    """
+    parts = split_url(endpoint_url, "endpoint_url=http://HOST:PORT")
     if "@" in parts.netloc:
         raise InvalidStorageURL(f"endpoint_url must not hold credentials: {_CURE}")
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:

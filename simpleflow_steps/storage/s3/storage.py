@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from simpleflow_steps.exceptions import ObjectNotFound, StorageError
+from simpleflow_steps.exceptions import ObjectNotFound
 from simpleflow_steps.storage.conditions import check_conditions, demand
-from simpleflow_steps.storage.keys import check_key, check_prefix, folder_of, in_key_order
-from simpleflow_steps.storage.protocol import ListedObject
+from simpleflow_steps.storage.keys import check_key, check_prefix, in_key_order
 from simpleflow_steps.storage.reads import check_first
-from simpleflow_steps.storage.s3.answers import quoted
+from simpleflow_steps.storage.s3.clients import connect
 from simpleflow_steps.storage.s3.probe import PROBE_KEY, Probe, probe_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from simpleflow_steps.storage.protocol import Body
-    from simpleflow_steps.storage.s3.connection import Connection
+    from simpleflow_steps.storage.protocol import Body, ListedObject
+    from simpleflow_steps.storage.s3.clients import Client
     from simpleflow_steps.storage.s3.location import S3Location
 
 
@@ -34,7 +33,7 @@ class S3Storage:
     def __init__(self, location: S3Location, *, max_pool_connections: int = 64) -> None:
         self._location = location
         self._max_pool_connections = max_pool_connections
-        self._connected: Connection | None = None
+        self._connected: Client | None = None
         self._probe: Probe | None = None
         self._lock = Lock()
 
@@ -59,7 +58,7 @@ class S3Storage:
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """Give the objects under a prefix in the order of their keys, with one request for each 1,000, made now."""
         check_prefix(self._location.full_key(prefix))
-        found = [each for page in self._pages(prefix) for each in self._objects(page)]
+        found = [each for each in self._connection.objects(prefix) if each.key != PROBE_KEY]
         # most stores keep this order; SeaweedFS lists `a/b` before `a-b`, and AWS's directory buckets keep none
         found.sort(key=lambda each: each.key)
         return iter(found)
@@ -69,11 +68,8 @@ class S3Storage:
 
         SeaweedFS gives a folder for some minutes more after its last object has gone.
         """
-        full = self._location.full_key(prefix)
-        check_prefix(full)
-        pages = self._pages(prefix, Delimiter="/")
-        found = {folder_of(each["Prefix"], full) for page in pages for each in page.get("CommonPrefixes", ())}
-        return iter(in_key_order(name for name in found if name is not None))
+        check_prefix(self._location.full_key(prefix))
+        return iter(in_key_order(self._connection.folders(prefix)))
 
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object, or its beginning."""
@@ -86,74 +82,35 @@ class S3Storage:
         self._check_key(key)
         check_conditions(if_none_match, if_match)
         if if_none_match is None and if_match is None:
-            return self._put(key, body)
+            return self._connection.put(key, body)
         if self._honours_conditions() is False:
-            demand(self._etag(key), if_none_match, if_match, place=f"{self.url} key {key!r}")
-            return self._put(key, body)
-        return self._put(key, body, **_given(IfNoneMatch=if_none_match, IfMatch=if_match))
+            demand(self._connection.etag(key), if_none_match, if_match, place=f"{self.url} key {key!r}")
+            return self._connection.put(key, body)
+        return self._connection.put(key, body, **_given(IfNoneMatch=if_none_match, IfMatch=if_match))
 
     def delete(self, key: str) -> None:
         """Remove an object if it is there."""
         self._check_key(key)
         try:
-            self._connection.request(self._connection.client.delete_object, key)
+            self._connection.delete(key)
         except ObjectNotFound:
             return
 
     @property
-    def _connection(self) -> Connection:
+    def _connection(self) -> Client:
         with self._lock:
             if self._connected is None:
-                # boto3 takes half a second to load, for nothing where the bucket is never used
-                from simpleflow_steps.storage.s3.connection import Connection  # noqa: PLC0415
-
-                self._connected = Connection(self._location, self._max_pool_connections)
+                self._connected = connect(self._location, self._max_pool_connections)
             return self._connected
 
     def _check_key(self, key: str) -> None:
         check_key(key)
         check_key(self._location.full_key(key))
 
-    def _put(self, key: str, body: bytes, **condition: str) -> str:
-        encryption = _given(ServerSideEncryption=self._location.sse)
-        client = self._connection.client
-        answer = self._connection.request(client.put_object, key, Body=body, **encryption, **condition)
-        return quoted(answer["ETag"])
-
-    def _etag(self, key: str) -> str | None:
-        try:
-            return quoted(self._connection.request(self._connection.client.head_object, key)["ETag"])
-        except ObjectNotFound:
-            return None
-
     def _honours_conditions(self) -> bool | None:
         if self._probe is None:
             self._probe = probe_of(self._connection.endpoint_url, self._location.bucket, self._location.prefix)
-        return self._probe.outcome if self._probe.done else self._probe.ask(self._put, self.url)
-
-    def _pages(self, prefix: str, **how: str) -> Iterator[Mapping[str, Any]]:
-        full = self._location.full_key(prefix)
-        position: dict[str, str] = {}
-        while True:
-            page = self._connection.request(self._connection.client.list_objects_v2, Prefix=full, **how, **position)
-            yield page
-            if not page["IsTruncated"]:
-                return
-            position = {"ContinuationToken": _next_token(page, self.url)}
-
-    def _objects(self, page: Mapping[str, Any]) -> Iterator[ListedObject]:
-        cut = len(self._location.full_key(""))
-        for item in page.get("Contents", ()):
-            key = item["Key"][cut:]
-            if key and key != PROBE_KEY:
-                yield ListedObject(key, quoted(item["ETag"]), item["Size"], item["LastModified"])
-
-
-def _next_token(page: Mapping[str, Any], url: str) -> str:
-    token = page.get("NextContinuationToken")
-    if not token:
-        raise StorageError(f"{url}: the listing is said to go on, but not where")
-    return str(token)
+        return self._probe.outcome if self._probe.done else self._probe.ask(self._connection.put, self.url)
 
 
 def _given(**parameters: str | None) -> dict[str, str]:

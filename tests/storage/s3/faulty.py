@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Answer:
 
 OK = Answer(headers={"ETag": '"new"'})
 LOST = Answer(drop=True)
+
+
+def as_listed(key: str, client: str) -> str:
+    """Write a key as it is in the answer to this client: only boto3 asks for it to be escaped."""
+    return quote(key) if client == "boto3" else key
 
 
 @dataclass

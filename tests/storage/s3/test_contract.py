@@ -15,14 +15,16 @@ class TestS3Storage(StorageContract):
     prefix_bytes = len("/") + 32
 
     @pytest.fixture(autouse=True)
-    def _remember(self, s3_server: Endpoint) -> None:
-        self.server = s3_server.name
+    def _remember(self, s3_server: Endpoint, client: str) -> None:
+        self.server, self.client = s3_server.name, client
 
     @pytest.fixture
     def storage(self, bucket_url: str) -> Storage:
         return open_storage(bucket_url)
 
     def unable(self, key: str) -> str | None:
+        if self.client == "obstore" and key == "trailing/":
+            return "obstore lists a key without the slash at its end; those of empty objects it has listed again"
         return _why_seaweedfs_cannot(key) if self.server == "seaweedfs" else None
 
 

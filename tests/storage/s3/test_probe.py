@@ -54,8 +54,8 @@ def test_the_first_conditional_write_probes_and_no_other(unprobed: S3Storage, fa
     assert unprobed.conditional is True
 
 
-def test_threads_probe_once(faulty: FaultyServer) -> None:
-    url = f"s3://bucket/{uuid4().hex}?endpoint_url={faulty.url}"
+def test_threads_probe_once(faulty: FaultyServer, client: str) -> None:
+    url = f"s3://bucket/{uuid4().hex}?endpoint_url={faulty.url}&client={client}"
     faulty.answers = [REFUSED, REFUSED, OK]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: open_storage(url).put(f"{number}", b"", if_none_match="*"), range(8)))

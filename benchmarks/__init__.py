@@ -1,0 +1,1 @@
+"""Measure the library against the limit and against its peers: `python -m benchmarks`, or `make bench`."""
