@@ -22,6 +22,7 @@ from simpleflow_steps.execution.retries import Retries
 from simpleflow_steps.executors.swf import failures
 from simpleflow_steps.executors.swf.decisions import duration
 from simpleflow_steps.executors.swf.jobs import STEP_ACTIVITY, Job
+from simpleflow_steps.executors.swf.payloads import check_swf_type
 from simpleflow_steps.step.workflow import STEP_ACTIVITY_PARAMS, WorkflowStepMixin
 from simpleflow_steps.task import ActivityTask
 
@@ -79,7 +80,7 @@ class ActivityAttempts(SwfAttempts):
     """Carry out an activity.
 
     :param number: what the activity is called in its run
-    :raises InvalidInput: if its arguments are not JSON
+    :raises InvalidInput: if its arguments are not JSON, or SWF does not take its name
     """
 
     HEARD: ClassVar = True
@@ -88,6 +89,8 @@ class ActivityAttempts(SwfAttempts):
     def __init__(self, execution: Run, task: ActivityTask, future: Future[Any], number: str) -> None:
         super().__init__(execution, task, future, execution.chronicle(task.activity.name, number, is_heard=self.HEARD))
         self.activity_number = number
+        check_swf_type("activity", task.activity.name, task.activity.version)
+        self._task_list = execution.submission.list_for(task.activity.task_list)
         self._arguments = encoded(task)
         self._launches = 0
         self._lost = 0
@@ -155,7 +158,7 @@ class ActivityAttempts(SwfAttempts):
             "activityId": self.label,
             "activityType": {"name": activity.name, "version": activity.version},
             "input": self.execution.payloads.write(document, self.execution.workflow_id),
-            "taskList": {"name": self.execution.submission.list_for(activity.task_list)},
+            "taskList": {"name": self._task_list},
             "taskPriority": None if activity.task_priority is None else str(activity.task_priority),
             "scheduleToCloseTimeout": duration(activity.schedule_to_close_timeout),
             "scheduleToStartTimeout": duration(activity.schedule_to_start_timeout),

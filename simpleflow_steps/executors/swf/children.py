@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import codec
 from simpleflow_steps.exceptions import EngineError, ExecutionRunning, TaskTimeout
 from simpleflow_steps.executors.swf.attempts import SwfAttempts, encoded, failure_in
+from simpleflow_steps.executors.swf.payloads import check_swf_name, check_swf_type
 from simpleflow_steps.executors.swf.submission import settings_of, write_input
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class ChildAttempts(SwfAttempts):
 
     def __init__(self, execution: Run, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
         super().__init__(execution, task, future, execution.chronicle(task.name))
-        self.workflow_id = workflow_id
+        check_swf_type("workflow", task.workflow.get_name(), task.workflow.version)
+        execution.submission.list_for(task.workflow.task_list)
+        self.workflow_id = check_swf_name("workflow_id", workflow_id)
         self.started = False
         self._arguments = encoded(task)
         self._launches = 0

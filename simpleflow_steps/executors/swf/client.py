@@ -21,7 +21,7 @@ from simpleflow_steps.exceptions import (
     ExecutionRunning,
     InvalidInput,
 )
-from simpleflow_steps.executors.swf.payloads import check_swf_name
+from simpleflow_steps.executors.swf.payloads import check_swf_name, check_swf_type
 from simpleflow_steps.storage.s3.faults import is_transient
 
 if TYPE_CHECKING:
@@ -152,8 +152,7 @@ class SwfClient:
 
     def register_type(self, kind: str, name: str, version: str) -> bool:
         """Register a type, `"activity"` or `"workflow"`; tell whether it was new."""
-        check_swf_name(f"{kind} name", name)
-        check_swf_name(f"version of {kind} {name}", version, longest=64)
+        check_swf_type(kind, name, version)
         return self._register(f"register_{kind}_type", domain=self.domain, name=name, version=version)
 
     def _register(self, operation: str, **parameters: Any) -> bool:

@@ -103,8 +103,8 @@ class Decider:
             self._client.decide(task["taskToken"], decisions)
         except ExecutionNotFound as error:
             log.info(f"a decision came too late, which does no harm: {error}", **_who(task))
-        except EngineError as error:
-            log.error(f"SWF refuses the decisions: {error}", **_who(task))
+        except (EngineError, InvalidInput) as error:
+            log.error(f"SWF refuses the decisions: {error}", error=str(error), **_who(task))
         return True
 
     def decide(self, task: dict[str, Any]) -> list[Decision]:

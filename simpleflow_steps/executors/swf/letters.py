@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps import codec, log
 from simpleflow_steps.exceptions import EngineError, InvalidInput, RecordCorrupt
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
-from simpleflow_steps.executors.swf.starting import done
+from simpleflow_steps.executors.swf.starting import NAME_LIMIT, done
 from simpleflow_steps.futures import Future
 from simpleflow_steps.identity import check_workflow_id
 
@@ -51,6 +51,8 @@ class Letters:
         """Send a signal; what is for this very run is delivered at once."""
         if codec.flaw(task.payload) is not None:
             raise InvalidInput(f"signal {task.name!r}: its payload is not JSON: {codec.flaw(task.payload)}")
+        if len(task.name) > NAME_LIMIT:
+            raise InvalidInput(f"signal name {task.name[:60]!r}...: SWF takes {NAME_LIMIT} characters at most")
         letter = Letter(task.name, task.payload)
         receiver = self._run.workflow_id if task.workflow_id is None else check_workflow_id(task.workflow_id)
         if receiver != self._run.workflow_id:

@@ -144,3 +144,12 @@ def check_swf_name(kind: str, name: str, longest: int = 256) -> str:
             f"{kind} {name!r}: SWF takes no colon, slash, vertical bar or control character, and not 'arn'"
         )
     return name
+
+
+def check_swf_type(kind: str, name: str, version: str) -> None:
+    """Refuse a type, `"activity"` or `"workflow"`, that cannot be registered.
+
+    :raises InvalidInput: naming what is wrong with it
+    """
+    check_swf_name(f"{kind} name", name)
+    check_swf_name(f"version of {kind} {name}", version, longest=64)

@@ -31,6 +31,8 @@ from simpleflow_steps.task import (
 if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.run import Run
 
+NAME_LIMIT = 256
+
 
 @singledispatch
 def start(task: Task, run: Run) -> Future[Any]:  # noqa: ARG001
@@ -95,6 +97,8 @@ def _(task: MarkerTask, run: Run) -> Future[Any]:
         written = None if details is None else run.payloads.write(details, run.workflow_id)
         return {"markerName": task.name, "details": written}
 
+    if len(task.name) > NAME_LIMIT:
+        raise InvalidInput(f"marker name {task.name[:60]!r}...: SWF takes {NAME_LIMIT} characters at most")
     run.ask("RecordMarker", task.name, attributes)
     run.history.record(LogMarker(task.name, task.details, task.at or run.now()))
     return done(run, None)

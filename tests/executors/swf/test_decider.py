@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simpleflow_steps import Workflow
+from simpleflow_steps import Workflow, activity
 from simpleflow_steps.exceptions import InvalidInput, StorageUnavailable
 from simpleflow_steps.executors.swf import Decider, SwfExecutor
 from simpleflow_steps.executors.swf.payloads import Payloads
@@ -115,3 +115,31 @@ def test_an_id_that_swf_does_not_take_is_refused(workflow_id):
 def test_without_a_domain_the_error_says_what_to_set():
     with pytest.raises(InvalidInput, match="or set SWF_DOMAIN"):
         SwfExecutor(Known, storage="memory://x")
+
+
+NAMELESS = type("a:b", (Workflow,), {"run": lambda self: None})
+ODD = {
+    "an activity": activity.with_attributes(name="a/b")(len),
+    "a version": activity.with_attributes(name="a", version="1" * 65)(len),
+    "a task list": activity.with_attributes(name="a", task_list="a|b")(len),
+    "a child": NAMELESS,
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_swf_would_not_take_is_refused_when_it_is_submitted(odd):
+    args = () if odd == "a child" else ("text",)
+    scene = Scene(lambda self: self.submit(ODD[odd], *args).result)
+    scene.decide()
+
+    with pytest.raises(InvalidInput, match="SWF takes"):
+        scene.result()
+
+
+@pytest.mark.parametrize("make", ["signal", "record_marker"])
+def test_a_name_that_is_too_long_is_refused_when_it_is_submitted(make):
+    scene = Scene(lambda self: self.submit(getattr(self, make)("x" * 257)).result)
+    scene.decide()
+
+    with pytest.raises(InvalidInput, match="SWF takes 256 characters at most"):
+        scene.result()
