@@ -37,6 +37,17 @@ def make_executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     return functools.partial(_OnSwf, _client(request.getfixturevalue("moto_server"), monkeypatch))
 
 
+@pytest.fixture
+def play(make_executor: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a function as the `run` of a workflow."""
+
+    def play(run: Callable[..., Any], *args: Any, attributes: dict[str, Any] | None = None, **options: Any) -> Any:
+        workflow = type("Flow", (Workflow,), {"run": run, **(attributes or {})})
+        return make_executor(workflow, **options).run(*args)
+
+    return play
+
+
 AT_MOST = {"swf-moto": 12, "swf-simulated": 60}
 
 
