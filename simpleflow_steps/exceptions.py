@@ -15,6 +15,13 @@ SimpleflowStepsError
 ├── LeaseHeld                             another live run owns the execution
 ├── LeaseCorrupt (ValueError)             the lease object is not what it should be
 ├── RecordCorrupt (ValueError)            a run's, signal's or timer's object is not what it should be
+├── RemoteError                           an exception of another process whose type is not known here
+├── HistoryMismatch                       the workflow's code no longer matches what an execution has done
+├── EngineError                           the root of what an engine, such as SWF, can answer
+│   ├── EngineDenied (PermissionError)
+│   ├── EngineUnavailable (ConnectionError)
+│   ├── ExecutionNotFound (LookupError)
+│   └── ExecutionRunning                  an execution of this id is open
 ├── StepError
 │   ├── ResultNotStored (LookupError)     a step is done, but its result is not in its marker
 │   │   └── MarkerGone                    it is not done any more: somebody invalidated or removed its marker
@@ -158,6 +165,56 @@ class LeaseCorrupt(SimpleflowStepsError, ValueError):
 
 class RecordCorrupt(SimpleflowStepsError, ValueError):
     """Tell that the object of a run, a signal or a timer cannot be read."""
+
+
+class RemoteError(SimpleflowStepsError):
+    """Stand for an exception of another process whose type is not known here, or cannot be made again.
+
+    :param name: the type's name
+    :param message: what it said
+    """
+
+    def __init__(self, name: str, message: str = "") -> None:
+        super().__init__(name, message)
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}" if self.message else self.name
+
+
+class HistoryMismatch(SimpleflowStepsError):
+    """Tell that a workflow's code asks for something else than its history says that it asked for."""
+
+
+class EngineError(SimpleflowStepsError):
+    """The root of what an engine can answer; the message names the request.
+
+    :param code: the engine's own name of the fault
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class EngineDenied(EngineError, PermissionError):
+    """Tell that the credentials are missing, wrong or not allowed to do this."""
+
+
+class EngineUnavailable(EngineError, ConnectionError):
+    """Tell that the engine could not be reached, or kept failing, after every retry."""
+
+
+class ExecutionNotFound(EngineError, LookupError):
+    """Tell that there is no such execution, task, type or domain, or that it is closed."""
+
+
+class ExecutionRunning(EngineError):
+    """Tell that an execution of this id is open already."""
 
 
 class StepError(SimpleflowStepsError):

@@ -14,7 +14,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from simpleflow_steps import codec
-from simpleflow_steps.exceptions import AggregateException, InvalidInput, TaskCanceled
+from simpleflow_steps.exceptions import AggregateException, ExecutionBlocked, InvalidInput, TaskCanceled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -65,7 +65,7 @@ class _Callbacks(local):
         try:
             while self._ready:
                 self._ready.popleft()()
-        except (KeyboardInterrupt, SystemExit):
+        except (ExecutionBlocked, KeyboardInterrupt, SystemExit):
             self._ready.clear()
             raise
         finally:

@@ -14,10 +14,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _logger = logging.getLogger("simpleflow_steps")
 _bound: ContextVar[Mapping[str, Any] | None] = ContextVar("simpleflow_steps_log_fields", default=None)
+_muted: ContextVar[Callable[[], bool] | None] = ContextVar("simpleflow_steps_log_muted", default=None)
 _CALL_KEYWORDS = frozenset({"exc_info", "stack_info", "stacklevel"})
 _RESERVED = (frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "event"}) - _CALL_KEYWORDS
 _CALLER = 3
@@ -53,13 +54,24 @@ def bound(**fields: Any) -> Iterator[None]:
         _bound.reset(token)
 
 
+@contextmanager
+def muted_while(condition: Callable[[], bool]) -> Iterator[None]:
+    """Log nothing inside the `with` block while the condition holds: a workflow that is replayed has said it before."""
+    token = _muted.set(condition)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
 def bound_fields() -> dict[str, Any]:
     """Give the fields that `bound` adds around the caller."""
     return dict(_bound.get() or {})
 
 
 def _log(level: int, event: str, fields: dict[str, Any]) -> None:
-    if not _logger.isEnabledFor(level):
+    muted = _muted.get()
+    if not _logger.isEnabledFor(level) or (muted is not None and muted()):
         return
     # structlog imports rich, which costs more than most programs that never log at this level would pay
     from structlog.contextvars import merge_contextvars  # noqa: PLC0415

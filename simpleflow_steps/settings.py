@@ -20,8 +20,9 @@ def _variable(name: str) -> str:
 class Settings(BaseModel):
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
 
-    `step_bucket` is simpleflow's `STEP_BUCKET`. `lease_ttl`, `lease_margin` (a tenth of it if not given)
-    and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with commas between them.
+    `step_bucket` and `swf_domain` are simpleflow's `STEP_BUCKET` and `SWF_DOMAIN`. `lease_ttl`, `lease_margin` (a tenth
+    of it if not given) and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with
+    commas between them.
     """
 
     model_config = ConfigDict(alias_generator=_variable, defer_build=True, frozen=True, extra="ignore")
@@ -38,6 +39,7 @@ class Settings(BaseModel):
     from_: tuple[str, ...] = ()
     until: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    swf_domain: str | None = Field(default=None, alias="SWF_DOMAIN")
     ci: str = Field(default="", alias="CI")
     no_color: str = Field(default="", alias="NO_COLOR")
     term: str = Field(default="", alias="TERM")

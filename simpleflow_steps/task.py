@@ -276,7 +276,10 @@ class CancelTimerTask(Task):
 
 
 class StorageTask(Task):
-    """Do one storage operation, close to the run: a listing, a marker's write."""
+    """Do one storage operation, close to the run: a listing, a marker's write.
+
+    :param operation: what does it; a `step.operations.StepOperation` can also be carried out elsewhere
+    """
 
     def __init__(self, name: str, operation: Callable[..., Any], *args: Any) -> None:
         self._name = name

@@ -9,6 +9,8 @@ from simpleflow_steps.task import Task
 
 
 class Hand:
+    replays = False
+
     def __init__(self) -> None:
         self.tasks: list[Task] = []
         self.futures: list[Future[Any]] = []

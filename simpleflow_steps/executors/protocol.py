@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
     from datetime import datetime
 
     from simpleflow_steps.events import Event
+    from simpleflow_steps.execution.roots import Roots
     from simpleflow_steps.futures import Future
     from simpleflow_steps.history import History
     from simpleflow_steps.storage import Storage
@@ -73,3 +75,37 @@ class Executor(Protocol):
 
     def emit(self, event: Event) -> None:
         """Tell whoever follows the run what happened."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether `run` is played again from its start whenever something happens, so that nothing it asks for may
+        depend on anything but what happened.
+        """
+
+
+class AttemptingExecutor(Executor, Protocol):
+    """What the attempts at a task ask of their run beside that."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether the run is ending, so that nothing starts any more."""
+
+    def abort(self, error: BaseException) -> None:
+        """Have the run end with this as soon as it waits for anything."""
+
+
+class PlayingExecutor(AttemptingExecutor, Protocol):
+    """What `execution.playing` asks of a run that it plays to its end."""
+
+    roots: Roots
+
+    @property
+    def children(self) -> Sized:
+        """The children that live."""
+
+    @property
+    def aborted(self) -> BaseException | None:
+        """Why the run must end, whatever the workflow says."""
+
+    def finish(self) -> None:
+        """Wait for everything that the workflow submitted, and for the children that it cancelled."""

@@ -9,10 +9,11 @@ from weakref import WeakKeyDictionary
 
 from simpleflow_steps.events import StepInvalidated, event_of
 from simpleflow_steps.exceptions import InvalidInput
+from simpleflow_steps.step.operations import InvalidateStep, ListMarkers, MarkStep
 from simpleflow_steps.task import StorageTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, MutableMapping, Sequence
 
     from simpleflow_steps.codec import Encoded
     from simpleflow_steps.executors.protocol import Executor
@@ -46,12 +47,13 @@ class StepBook:
         self._written: dict[str, int] = {}
         self._writes = 0
         self._writing: dict[str, Future[Any]] = {}
-        self._unread: WeakKeyDictionary[Future[Any], str] = WeakKeyDictionary()
+        # when something is collected must not matter where a run is played again
+        self._unread: MutableMapping[Future[Any], str] = {} if executor.replays else WeakKeyDictionary()
 
     def listed(self) -> Generator[Future[Any], None, None]:
         """Wait until the markers are listed."""
         if self._listing is None or self._fresh:
-            listing = self._executor.submit(StorageTask("list the steps done", self.register.list))
+            listing = self._executor.submit(StorageTask("list the steps done", ListMarkers(self.register)))
             # not the task of the step that asked: it may be cancelled, and others wait for the same listing
             listing.add_done_callback(partial(self._take, self._writes))
             self._listing = listing
@@ -100,8 +102,8 @@ class StepBook:
         :param seen: its marker when its activities started; what a later listing shows is another run's
         """
         name = marker.step
-        arguments = (marker, encode, seen, name in self._written)
-        return (yield from self._write(name, StorageTask(f"mark step {name}", self.register.mark, *arguments)))
+        operation = MarkStep(self.register, marker, encode, seen, ours=name in self._written)
+        return (yield from self._write(name, StorageTask(f"mark step {name}", operation)))
 
     def keep(self, name: str, future: Future[Any]) -> None:
         """Remember a future that reads its result from a marker, to read it before the marker is invalidated."""
@@ -135,8 +137,8 @@ class StepBook:
         yield from self.settled(name)
 
     def _invalidate(self, name: str) -> Generator[Future[Any], None, None]:
-        task = StorageTask(f"invalidate step {name}", self.register.invalidate, name, self._markers[name])
-        yield from self._write(name, task)
+        operation = InvalidateStep(self.register, name, self._markers[name])
+        yield from self._write(name, StorageTask(f"invalidate step {name}", operation))
 
     def _write(self, name: str, task: StorageTask) -> Generator[Future[Any], None, Written]:
         """Write a marker; what came of it is noted even if the step that asked for it is cancelled meanwhile."""

@@ -239,21 +239,12 @@ class MarkerRegister:
         :raises ResultNotStored: if the marker holds none, because it could not be stored
         :raises MarkerCorrupt: if the marker cannot be read
         """
+        return decode_stored(name, self.read_encoded(name))
+
+    def read_encoded(self, name: str) -> Encoded:
+        """Read a done step's result as JSON, as `read_result` does."""
         marker = self.read(name)
-        if marker is None:
-            return StoredResult(Encoded(None, None), None)
-        raw = self.stored_json(name, marker)
-        try:
-            return StoredResult(Encoded(raw, marker.result_shape), codec.decode_result(raw, marker.result_shape))
-        except UnknownTarget as error:
-            raise ResultNotStored(
-                f"step {name!r}: its result cannot be read: {error}. "
-                "Import that module, run the workflow the way it ran before, or force the step"
-            ) from error
-        except (UnusableHint, NotReadable) as error:
-            raise ResultNotStored(f"step {name!r}: its result cannot be read: {error}") from error
-        except ValueError as error:
-            raise MarkerCorrupt(f"step {name!r}: its stored result does not fit: {error}; force the step") from error
+        return Encoded(None) if marker is None else Encoded(self.stored_json(name, marker), marker.result_shape)
 
     def stored_json(self, name: str, marker: Marker) -> Any:
         """Give a marker's result as the JSON that it is stored as, in the marker or in an object of its own.
@@ -322,6 +313,25 @@ class MarkerRegister:
         """Keep the writes that wait for a thread from following the one that found the run superseded."""
         if self._lost is not None:
             raise self._lost
+
+
+def decode_stored(name: str, encoded: Encoded) -> StoredResult:
+    """Give a stored result the shape that it had when the step ran.
+
+    :raises ResultNotStored: if what it was made of is not here, or has changed
+    :raises MarkerCorrupt: if it does not fit
+    """
+    try:
+        return StoredResult(encoded, codec.decode_result(encoded.value, encoded.shape))
+    except UnknownTarget as error:
+        raise ResultNotStored(
+            f"step {name!r}: its result cannot be read: {error}. "
+            "Import that module, run the workflow the way it ran before, or force the step"
+        ) from error
+    except (UnusableHint, NotReadable) as error:
+        raise ResultNotStored(f"step {name!r}: its result cannot be read: {error}") from error
+    except ValueError as error:
+        raise MarkerCorrupt(f"step {name!r}: its stored result does not fit: {error}; force the step") from error
 
 
 def fresh_nonce() -> str:

@@ -23,6 +23,7 @@ from simpleflow_steps.history import StepNote
 from simpleflow_steps.scope import current_step, enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
+from simpleflow_steps.step.operations import ReadResult
 from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask, announce_steps
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ class StepFuture(Driven[Any]):
 
     def _read_stored(self) -> Future[Any]:
         name = self.step.step_name
-        operation = self.executor.submit(StorageTask(f"read step {name}", self._book.register.read_result, name))
+        operation = self.executor.submit(StorageTask(f"read step {name}", ReadResult(self._book.register, name)))
         stored = StoredResultFuture(self.executor)
         stored.drive(stored.read(operation))
         return stored

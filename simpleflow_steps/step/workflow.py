@@ -10,6 +10,7 @@ from simpleflow_steps.events import StepsAsked, event_of
 from simpleflow_steps.step.book import StepBook
 from simpleflow_steps.step.marker import MarkerRegister
 from simpleflow_steps.step.names import check_selectors
+from simpleflow_steps.step.operations import ListMarkers
 from simpleflow_steps.step.steering import Steering
 from simpleflow_steps.step.submittable import Step
 from simpleflow_steps.step.tasks import GetStepsDoneTask, results_prefix
@@ -106,7 +107,7 @@ class WorkflowStepMixin:
 
     def get_steps_done(self) -> list[str]:
         """List the names of the done steps, afresh from storage."""
-        listing = StorageTask("list the steps done", self.step_book.register.list)
+        listing = StorageTask("list the steps done", ListMarkers(self.step_book.register))
         markers = self._as_workflow.submit(listing).result
         return sorted(name for name, seen in markers.items() if seen.done)
 

@@ -33,9 +33,9 @@ from simpleflow_steps.exceptions import (
     StorageUnavailable,
 )
 from simpleflow_steps.execution import holder, keeper, lease, recorder
+from simpleflow_steps.execution.middleware import make_middlewares
 from simpleflow_steps.executors.local import tenure
 from simpleflow_steps.executors.local.execution import Execution
-from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
 from simpleflow_steps.step.marker import MarkerRegister, Seen, Written
 from simpleflow_steps.step.play import StepFuture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -25,7 +26,7 @@ def add(left: int, right: int) -> int:
 
 @activity.with_attributes()
 def total(*numbers: Any, **named: Any) -> Any:
-    return [numbers, named]
+    return json.loads(json.dumps([numbers, named]))
 
 
 @activity.with_attributes()

@@ -26,6 +26,8 @@ NAMES = st.text("ab.", min_size=1, max_size=6).filter(lambda name: "" not in nam
 class Desk:
     """An executor that carries a storage operation out when it is told to."""
 
+    replays = False
+
     def __init__(self) -> None:
         self.waiting: list[tuple[StorageTask, Future[Any]]] = []
 
@@ -87,7 +89,6 @@ def test_a_book_knows_what_was_listed():
     shelf.list()
 
     assert shelf.book.names_done() == ["a", "b"]
-    assert shelf.book.names_known() == {"a", "b", "c"}
     assert [shelf.book.is_done(name) for name in "abcd"] == [True, True, False, False]
     assert shelf.book.seen("c").size == 0
     assert shelf.book.seen("d") is None

@@ -1,18 +1,14 @@
-"""The attempts at one task: started, timed, retried, given up."""
+"""The attempts at one task, in a pool or as a child: started, timed, given up."""
 
 from __future__ import annotations
 
-import traceback
-from abc import ABC, abstractmethod
 from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.activity import ActivityContext
-from simpleflow_steps.exceptions import ContinueAsNew, RunStopped, RunSuperseded, TaskCanceled, TaskFailed, TaskTimeout
-from simpleflow_steps.executors.local.chronicle import Chronicle
-from simpleflow_steps.executors.local.retries import Retries, Verdict
-from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, TaskFailureContext
+from simpleflow_steps.exceptions import ContinueAsNew, RunStopped, RunSuperseded, TaskCanceled, TaskTimeout
+from simpleflow_steps.execution.attempts import Attempts, as_task_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,143 +18,19 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.local.execution import Execution
     from simpleflow_steps.executors.local.timers import Alarm
     from simpleflow_steps.futures import Future
+    from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
 
-Decision = TaskFailureContext.Decision
 LOOKS = 10  # how often a time-out is divided to see whether a job has left its pool's queue
-
-
-class Attempts(ABC):
-    """Carry out one task until it succeeds or is given up.
-
-    `number` counts the attempts. `turn` changes whenever one starts or is given up: what an older one still says is
-    not heard.
-    """
-
-    def __init__(
-        self, execution: Execution, task: ActivityTask | ChildWorkflowTask, future: Future[Any], chronicle: Chronicle
-    ) -> None:
-        self.execution = execution
-        self.task = task
-        self.future = future
-        self.number = 0
-        self.turn = 0
-        self.chronicle = chronicle
-        self._pause: Alarm | None = None
-        policy = self.retry()
-        self._retries = None if isinstance(policy, int) else Retries(policy)
-        future.on_cancel = self.cancel
-
-    def start(self) -> None:
-        """Start the next attempt."""
-        if self.future.done:
-            return
-        self.number += 1
-        self.turn += 1
-        self.future.set_running()
-        try:
-            self.execution.check()
-            with self.chronicle.place():
-                self.launch()
-        except RunSuperseded as error:
-            self.execution.abort(error)
-            self.future.set_exception(error)
-        except Exception as error:  # noqa: BLE001  a pool may refuse a job for any reason
-            self.abandon()
-            self.failed(error)
-
-    @abstractmethod
-    def launch(self) -> None:
-        """Start one attempt; its end comes back through `succeeded` or `failed`."""
-
-    @abstractmethod
-    def abandon(self) -> None:
-        """Wait no longer for the attempt under way."""
-
-    @abstractmethod
-    def retry(self) -> Any:
-        """Give the task's retry policy."""
-
-    def withdraw(self) -> None:
-        """Give the task up unless an attempt is running."""
-        if not self.is_running():
-            self.future.cancel()
-
-    @abstractmethod
-    def is_running(self) -> bool:
-        """Tell whether an attempt is under way that cannot be taken back any more."""
-
-    def cancel(self) -> None:
-        """Give the task up."""
-        self.turn += 1
-        if self._pause is not None:
-            self._pause.cancel()
-        self.abandon()
-
-    def is_over(self, turn: int) -> bool:
-        """Tell whether nobody listens to this attempt any more."""
-        return turn != self.turn or self.future.done
-
-    def succeeded(self, result: Any) -> None:
-        """End the task with its result, unless its policy refuses that."""
-        if self._retries is None:
-            self.future.set_finished(result)
-            return
-        failure = TaskFailed(self.task.name, f"its retry policy refuses the result {result!r}")
-        try:
-            self._follow(self._retries.after_result(result), failure)
-        except Exception as raised:  # noqa: BLE001  the policy's callbacks may raise anything
-            self.future.set_exception(raised)
-
-    def failed(self, error: BaseException) -> None:
-        """Ask the workflow, then the policy, what follows a failed attempt."""
-        failure = as_task_failed(self.task.name, error)
-        context = TaskFailureContext(self.task, failure, self.number)
-        try:
-            self.execution.workflow.on_task_failure(context)
-            self._decide(context, failure, error)
-        except Exception as raised:  # noqa: BLE001  the workflow's hook may raise anything
-            self.future.set_exception(raised)
-
-    def _decide(self, context: TaskFailureContext, failure: TaskFailed, error: BaseException) -> None:
-        match context.decision:
-            case Decision.abort:
-                self.execution.abort(failure)
-                self.future.set_exception(failure)
-            case Decision.ignore:
-                self.future.set_exception(failure, raises=False)
-            case Decision.cancel:
-                self.future.set_cancelled(str(failure))
-            case Decision.handled:
-                self.future.set_finished(context.result)
-            case Decision.retry_now | Decision.retry_later:
-                self._again(context.retry_wait_timeout, failure)
-            case _:
-                self._retries = self._retries or Retries(self.retry())
-                self._follow(self._retries.after(error), failure)
-
-    def _follow(self, verdict: Verdict, failure: TaskFailed) -> None:
-        if verdict.handled:
-            self.future.set_finished(verdict.result)
-        elif verdict.wait is None:
-            self.future.set_exception(failure, raises=self.task.raises_on_failure)
-        else:
-            self._again(verdict.wait, failure)
-
-    def _again(self, wait: float, failure: TaskFailed) -> None:
-        if self.execution.closing:
-            self.future.set_exception(failure, raises=self.task.raises_on_failure)
-            return
-        self.chronicle.retry(self.task.name, self.number, failure.reason or "", wait)
-        self._pause = self.execution.alarms.set(max(0.0, wait), self.start)
 
 
 class ActivityAttempts(Attempts):
     """Carry out an activity."""
 
+    execution: Execution
     task: ActivityTask
 
     def __init__(self, execution: Execution, task: ActivityTask, future: Future[Any], activity_id: str) -> None:
-        super().__init__(execution, task, future, Chronicle(execution, task.activity.name, activity_id))
+        super().__init__(execution, task, future, execution.chronicle(task.activity.name, activity_id))
         self._alarms: dict[str, Alarm] = {}
         self._timeouts = {
             "schedule_to_close": task.activity.schedule_to_close_timeout,
@@ -174,6 +46,7 @@ class ActivityAttempts(Attempts):
 
     def launch(self) -> None:
         """Hand the activity to its pool and watch its time-outs."""
+        self.execution.check()
         activity, turn, pools = self.task.activity, self.turn, self.execution.pools
         timed = any(self._timeouts.values())
         heard = timed or self.chronicle.is_heard
@@ -187,6 +60,10 @@ class ActivityAttempts(Attempts):
             if timed:
                 self._look()
         job.add_done_callback(partial(self._report, turn))
+
+    def rest(self, seconds: float) -> Alarm:
+        """Set an alarm."""
+        return self.execution.alarms.set(seconds, self.start)
 
     def abandon(self) -> None:
         """Drop the attempt; where it cannot be stopped, it learns of it at its next heartbeat."""
@@ -310,10 +187,11 @@ class ActivityAttempts(Attempts):
 class ChildAttempts(Attempts):
     """Carry out a child workflow."""
 
+    execution: Execution
     task: ChildWorkflowTask
 
     def __init__(self, execution: Execution, task: ChildWorkflowTask, future: Future[Any], workflow_id: str) -> None:
-        super().__init__(execution, task, future, Chronicle(execution, task.name))
+        super().__init__(execution, task, future, execution.chronicle(task.name))
         self._workflow_id = workflow_id
         self._child: Execution | None = None
 
@@ -323,11 +201,16 @@ class ChildAttempts(Attempts):
 
     def launch(self) -> None:
         """Start the child in a thread of its own."""
+        self.execution.check()
         self._run(tuple(self.task.args), self.task.kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         ended = partial(self._ended, self.turn)
         self._child = self.execution.children.start(self.task.workflow, self._workflow_id, args, kwargs, ended)
+
+    def rest(self, seconds: float) -> Alarm:
+        """Set an alarm."""
+        return self.execution.alarms.set(seconds, self.start)
 
     def abandon(self) -> None:
         """Ask the child to stop."""
@@ -370,15 +253,3 @@ class ChildAttempts(Attempts):
             self._run(following.run_args, following.run_kwargs)
         except Exception as error:  # noqa: BLE001  the arguments may be anything
             self.failed(error)
-
-
-def as_task_failed(name: str, error: BaseException) -> TaskFailed:
-    """Wrap what an attempt raised; the original is the cause."""
-    details = "".join(traceback.format_exception(error))
-    failure = TaskFailed(name, _one_line(error), details)
-    failure.__cause__ = error
-    return failure
-
-
-def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -7,19 +7,22 @@ from contextvars import copy_context
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any, cast
 
-from simpleflow_steps.codec import NotStorable, check_arguments, digest
+from simpleflow_steps.codec import check_arguments
 from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
+from simpleflow_steps.execution.chronicle import Chronicle
+from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
+from simpleflow_steps.execution.mailbox import Letter, Mailbox
+from simpleflow_steps.execution.once import Once
+from simpleflow_steps.execution.playing import leave_if_stopping
+from simpleflow_steps.execution.roots import PassiveFuture, Roots
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
-from simpleflow_steps.executors.local.dataflow import LaterFuture, futures_in
 from simpleflow_steps.executors.local.loop import Loop
-from simpleflow_steps.executors.local.mailbox import Letter, Mailbox
 from simpleflow_steps.executors.local.operating import Ended, operated
-from simpleflow_steps.executors.local.roots import Roots, is_cancellation
-from simpleflow_steps.executors.local.waits import PassiveFuture, Waits
+from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
@@ -79,7 +82,7 @@ class Execution:
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
         self._occurrences: Counter[str] = Counter()
-        self._idempotent: dict[tuple[Any, str], Future[Any]] = {}
+        self._once = Once()
         self._timers: dict[str, Future[Any]] = {}
         self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
@@ -103,6 +106,11 @@ class Execution:
     def history(self) -> History:
         """What this run has noted so far."""
         return self._history
+
+    @property
+    def replays(self) -> bool:
+        """A run is played once."""
+        return False
 
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""
@@ -132,9 +140,8 @@ class Execution:
 
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
-        if not isinstance(future, PassiveFuture):
-            self.roots.add(future)
-        self._leave(future)
+        self.roots.add(future)
+        leave_if_stopping(self, future.error)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -153,12 +160,7 @@ class Execution:
         """Process what happens until the future is done."""
         while not future.done:
             self.turn()
-        self._leave(future)
-
-    def _leave(self, future: Future[Any]) -> None:
-        """Leave a run that is stopping where it would see that something was not begun, and might swallow that."""
-        if self.stopping and not self._closing and is_cancellation(future.error):
-            raise RunStopped
+        leave_if_stopping(self, future.error)
 
     def turn(self) -> None:
         """Process one thing that happened; wait for it if nothing has.
@@ -220,6 +222,11 @@ class Execution:
         while (self._open or len(self.children)) and not self.superseded:
             self.turn()
 
+    def chronicle(self, name: str, activity_id: str = "") -> Chronicle:
+        """Begin to tell of the attempts at a task."""
+        telemetry, is_heard = self.owner.telemetry, self.owner.is_followed
+        return Chronicle(self, name, activity_id, telemetry=telemetry, is_heard=is_heard)
+
     def unread(self) -> list[Letter]:
         """Give up the signals that nobody waited for, or that have only just arrived."""
         deliver = self.mailbox.deliver
@@ -247,11 +254,11 @@ class Execution:
 
     @_start.register
     def _(self, task: ActivityTask) -> Future[Any]:
-        return self._once(task.activity.idempotent, task, self._start_activity)
+        return self._once.start(task.activity.idempotent, task, self._start_activity)
 
     @_start.register
     def _(self, task: ChildWorkflowTask) -> Future[Any]:
-        return self._once(task.workflow.idempotent, task, self._start_workflow)
+        return self._once.start(task.workflow.idempotent, task, self._start_workflow)
 
     @_start.register
     def _(self, task: TimerTask) -> Future[Any]:
@@ -357,20 +364,6 @@ class Execution:
             future.add_done_callback(lambda _: self._attempts.discard(attempts))
             attempts.start()
         return future
-
-    def _once(self, idempotent: bool, task: Any, start: Callable[[Any], Future[Any]]) -> Future[Any]:
-        """Start a task, unless it is idempotent and was started with the same arguments: then give that one's
-        future.
-        """
-        if not idempotent:
-            return start(task)
-        try:
-            key = (task.target, digest(task.args, task.kwargs))
-        except (InvalidInput, NotStorable):
-            return start(task)
-        if key not in self._idempotent:
-            self._idempotent[key] = start(task)
-        return self._idempotent[key]
 
     def _drop(self) -> None:
         """Cancel what has not begun; if the run was cancelled, what has begun too."""

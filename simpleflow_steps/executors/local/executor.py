@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,24 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from simpleflow_steps import log
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import check_arguments, reference
-from simpleflow_steps.events import NamesUnmatched, RunFinished, RunStarted, event_of
+from simpleflow_steps.events import RunFinished, RunStarted, event_of
 from simpleflow_steps.exceptions import (
-    AggregateException,
     ContinueAsNew,
     InvalidInput,
     RunStopped,
-    RunSuperseded,
-    TaskCanceled,
 )
 from simpleflow_steps.execution.asked import Asked, no_order
+from simpleflow_steps.execution.mailbox import Letter
+from simpleflow_steps.execution.middleware import make_middlewares
+from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
-from simpleflow_steps.executors.local.mailbox import Letter, PostOffice
-from simpleflow_steps.executors.local.middleware import make_middlewares
 from simpleflow_steps.executors.local.pools import Pools
-from simpleflow_steps.executors.local.roots import is_cancellation
+from simpleflow_steps.executors.local.post_office import PostOffice
 from simpleflow_steps.executors.local.tenure import Tenure, Terms, new_record
-from simpleflow_steps.futures import combine
 from simpleflow_steps.identity import check_workflow_id, new_run_id, workflow_id_of
 from simpleflow_steps.settings import load_settings
 from simpleflow_steps.step.known import NOTHING_KNOWN
@@ -47,9 +43,6 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.protocol import RunContext
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.telemetry import Telemetry
-
-
-WELL = ("continued", "stopped")  # ends that are raised and are no failures
 
 
 class LocalExecutor:
@@ -240,7 +233,7 @@ class LocalExecutor:
             try:
                 result = self._play(execution, args, kwargs)
             except BaseException as raised:
-                status, error = "superseded" if execution.superseded else _status(raised), raised
+                status, error = "superseded" if execution.superseded else status_after(raised), raised
                 self._end_badly(execution, status, raised)
                 raise
             else:
@@ -250,7 +243,7 @@ class LocalExecutor:
                 self.post_office.close(workflow_id, execution.unread)
                 error = None if status in WELL else error
                 tenure.end(status, error)
-                told = {"status": status, "parent_workflow_id": parent, **_told(error)}
+                told = {"status": status, "parent_workflow_id": parent, **told_of(error)}
                 execution.emit(event_of(execution, RunFinished, **told))
                 log.info("run ended", status=status)
 
@@ -271,31 +264,10 @@ class LocalExecutor:
         return tenure
 
     def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        workflow = execution.workflow
-        self._steer(workflow, execution.get_run_context())
-        continued = None
-        result = None
-        try:
-            result = workflow.run(*args, **kwargs)
-        except ContinueAsNew as following:
-            continued = following
-        except Exception as error:
-            if execution.aborted is not None and _is_due_to(execution.aborted, error):
-                raise execution.aborted from error
-            raise
-        # a run that is to stop after its last step, and has nothing more to do, is complete
-        whole = (
-            execution.stopping and continued is None and not execution.roots.cut_short and not len(execution.children)
-        )
-        if not whole:
-            execution.finish()
-        failure = (None if whole else execution.aborted) or workflow.failure or combine(execution.roots.unnoticed())
-        if failure is not None:
-            raise failure
-        if continued is not None:
-            raise continued
-        self._report_unmatched(execution)
-        workflow.on_completed(execution.history)
+        self._steer(execution.workflow, execution.get_run_context())
+        result = play(execution, args, kwargs)
+        report_unmatched(execution, self._asked, is_root=execution.is_root)
+        execution.workflow.on_completed(execution.history)
         return result
 
     def _steer(self, workflow: Workflow, context: RunContext) -> None:
@@ -322,28 +294,7 @@ class LocalExecutor:
         finally:
             # whoever interrupts a second time does not wait for what runs
             execution.children.cancel()
-            self._tell_workflow(execution, status, raised)
-
-    def _tell_workflow(self, execution: Execution, status: str, raised: BaseException) -> None:
-        try:
-            if status in WELL:
-                return
-            if status in ("canceled", "interrupted"):
-                execution.workflow.on_canceled(execution.history)
-            else:
-                details = "".join(traceback.format_exception(raised))
-                execution.workflow.on_failure(execution.history, str(raised) or type(raised).__name__, details)
-        except Exception as error:  # noqa: BLE001  what ended the run must come out, whatever its hooks do
-            log.error(f"the workflow's hook raised {error!r}", error=repr(error), exc_info=True)
-
-    def _report_unmatched(self, execution: Execution) -> None:
-        nearest = self._asked.unmatched(execution.workflow, is_root=execution.is_root)
-        if nearest:
-            execution.emit(event_of(execution, NamesUnmatched, nearest=nearest))
-        for name, likely in nearest.items():
-            meant = f"; did you mean {' or '.join(likely)}?" if likely else ""
-            sentence = f"a name to force or skip matched no step: {name}{meant}"
-            log.warning(sentence, selector=name, nearest=likely, as_event=NamesUnmatched.__name__)
+            tell_end(execution, status, raised)
 
     def _make_pools(self) -> Pools:
         return Pools(self._pool, self._max_workers, self._middlewares)
@@ -356,33 +307,3 @@ def _check(workflow_class: object, pool: object, max_workers: object) -> None:
         raise InvalidInput(f"max_workers={max_workers!r}: pass a number of 1 or more")
     if pool is not None and not callable(getattr(pool, "submit", None)):
         raise InvalidInput(f"pool={pool!r}: pass a concurrent.futures.Executor")
-
-
-def _told(error: BaseException | None) -> dict[str, str]:
-    if error is None:
-        return {}
-    kind = type(error).__name__
-    return {"error": str(error) or kind, "error_type": kind}
-
-
-def _is_due_to(aborted: BaseException, error: Exception) -> bool:
-    """Tell whether what `run()` raised only says that the run must end."""
-    if isinstance(error, AggregateException) and error.split(RunSuperseded)[1] is None:
-        return True
-    return isinstance(aborted, RunStopped) and is_cancellation(error)
-
-
-def _status(raised: BaseException) -> str:
-    match raised:
-        case ContinueAsNew():
-            return "continued"
-        case RunStopped():
-            return "stopped"
-        case RunSuperseded():
-            return "superseded"
-        case TaskCanceled():
-            return "canceled"
-        case KeyboardInterrupt() | SystemExit():
-            return "interrupted"
-        case _:
-            return "failed"

@@ -14,15 +14,15 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import InvalidInput
-from simpleflow_steps.executors.local.perform import perform, perform_async, perform_elsewhere, perform_pickled
+from simpleflow_steps.execution.perform import perform, perform_async, perform_elsewhere, perform_pickled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simpleflow_steps.activity import Activity, ActivityContext
+    from simpleflow_steps.execution.middleware import Middlewares
+    from simpleflow_steps.execution.perform import Call
     from simpleflow_steps.executors.local.eventloop import EventLoop
-    from simpleflow_steps.executors.local.middleware import Middlewares
-    from simpleflow_steps.executors.local.perform import Call
 
     Work = tuple[Job[Any], Callable[..., Any], tuple[Any, ...]]
 

@@ -27,12 +27,6 @@ KEPT_TO = 10 * 366 * 24 * 3600.0  # seconds; no calendar holds the end of much l
 POLLS = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds between looks into the bucket; the last one repeats
 
 
-class PassiveFuture(Future[Any]):
-    """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
-
-    __slots__ = ()
-
-
 class Waits:
     """Start one execution's waits. It belongs to the execution's thread."""
 

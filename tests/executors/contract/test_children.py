@@ -5,6 +5,8 @@ from simpleflow_steps.canvas import Chain, Group
 from simpleflow_steps.exceptions import InvalidInput, TaskCanceled, TaskFailed, WorkflowFailed
 from tests.executors.activities import add, broken, echo
 
+pytestmark = pytest.mark.not_on_moto("StartChildWorkflowExecution")
+
 
 class Child(Workflow):
     name = "child"
@@ -137,6 +139,7 @@ def test_a_child_may_name_itself(play, hook):
     assert play(named.run, "2026", attributes={"get_workflow_id": hook}) == "daily-2026"
 
 
+@pytest.mark.local_only("on SWF, input crosses as JSON")
 def test_a_child_that_names_itself_takes_input_that_is_no_json(play):
     class Named(Workflow):
         @classmethod

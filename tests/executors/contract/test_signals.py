@@ -88,6 +88,7 @@ class Telling(Workflow):
         self.submit(self.signal(name, payload))
 
 
+@pytest.mark.not_on_moto("StartChildWorkflowExecution")
 def test_a_signal_reaches_parent_and_children(play):
     def run(self):
         child = self.submit(Waiting, "down")
@@ -98,6 +99,7 @@ def test_a_signal_reaches_parent_and_children(play):
     assert play(run) == ("to the child", "to the parent")
 
 
+@pytest.mark.not_on_moto("StartChildWorkflowExecution")
 def test_a_signal_that_is_not_propagated_stays(play):
     def run(self):
         child = self.submit(Waiting, "go")
@@ -115,6 +117,7 @@ class Named(Waiting):
         return f"named-{name}"
 
 
+@pytest.mark.not_on_moto("StartChildWorkflowExecution")
 def test_a_signal_reaches_one_execution_by_its_id(play):
     def run(self):
         first, second = self.submit(Named, "a"), self.submit(Named, "b")
@@ -126,6 +129,7 @@ def test_a_signal_reaches_one_execution_by_its_id(play):
     assert play(run) == ("for a", "for b")
 
 
+@pytest.mark.not_on_moto("StartChildWorkflowExecution")
 def test_a_signal_waits_for_an_execution_that_has_not_begun(play):
     def run(self):
         self.submit(self.signal("a", "early", workflow_id="named-a"))
@@ -134,6 +138,7 @@ def test_a_signal_waits_for_an_execution_that_has_not_begun(play):
     assert play(run) == "early"
 
 
+@pytest.mark.not_on_moto("ContinueAsNewWorkflowExecution")
 def test_unread_signals_outlive_a_run_and_read_ones_do_not(make_executor):
     class Flow(Workflow):
         def run(self, seen=()):
@@ -146,6 +151,7 @@ def test_unread_signals_outlive_a_run_and_read_ones_do_not(make_executor):
     assert make_executor(Flow, workflow_id="w").run() == [0, 1, 2, 3]
 
 
+@pytest.mark.not_on_moto("ContinueAsNewWorkflowExecution")
 @pytest.mark.parametrize("propagate", [True, False])
 def test_a_signal_that_one_run_read_is_gone_for_the_next(make_executor, propagate):
     class Flow(Workflow):

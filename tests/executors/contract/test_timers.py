@@ -16,10 +16,10 @@ def test_a_timer_ends_after_its_time(play):
     assert play(run) >= 0.05
 
 
-def test_timers_end_in_the_order_of_their_times(play):
+def test_timers_end_in_the_order_of_their_times(play, tick):
     def run(self):
         ended = []
-        timers = [self.submit(self.start_timer(f"t{n}", 0.01 * n)) for n in (3, 1, 2)]
+        timers = [self.submit(self.start_timer(f"t{n}", tick * n)) for n in (3, 1, 2)]
         for n, timer in zip((3, 1, 2), timers, strict=True):
             timer.add_done_callback(lambda _, n=n: ended.append(n))
         for timer in timers:

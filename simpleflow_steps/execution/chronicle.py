@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from simpleflow_steps.executors.local.execution import Execution
+    from simpleflow_steps.executors.protocol import Executor
+    from simpleflow_steps.telemetry import Telemetry
 
 
 class Chronicle:
@@ -21,14 +22,18 @@ class Chronicle:
 
     :param name: the task's
     :param activity_id: which of the run's activities it is; empty for a child workflow, of which only retries are told
+    :param telemetry: what traces the run
+    :param is_heard: whether anybody follows it
     """
 
-    def __init__(self, execution: Execution, name: str, activity_id: str = "") -> None:
+    def __init__(
+        self, execution: Executor, name: str, activity_id: str = "", *, telemetry: Telemetry, is_heard: bool
+    ) -> None:
         self.id = activity_id
         self.step = current_step()
-        self.is_heard = execution.owner.is_followed
+        self.is_heard = is_heard
         self._execution = execution
-        self._telemetry = execution.owner.telemetry
+        self._telemetry = telemetry
         run = execution.get_run_context()
         self._place = self._telemetry.place((run["workflow_id"], run["run_id"]), self.step)
         self._facts = {"activity": name, "step": self.step, "activity_id": activity_id}

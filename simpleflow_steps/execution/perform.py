@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simpleflow_steps.activity import Activity, ActivityContext
-    from simpleflow_steps.executors.local.middleware import Middlewares
+    from simpleflow_steps.execution.middleware import Middlewares
 
     Call = tuple[Activity[Any, Any], list[Any], dict[str, Any], ActivityContext, Middlewares]
 

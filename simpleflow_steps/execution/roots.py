@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simpleflow_steps.exceptions import TaskCanceled
+from simpleflow_steps.futures import Future
 
-if TYPE_CHECKING:
-    from simpleflow_steps.futures import Future
+
+class PassiveFuture(Future[Any]):
+    """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
+
+    __slots__ = ()
 
 
 class Roots:
-    """Remember which of them are open, and which failed; nothing is kept of those that ended well."""
+    """Remember which of them are open, and which failed; nothing is kept of those that ended well, or only wait."""
 
     def __init__(self) -> None:
         self._open: dict[int, Future[Any]] = {}
@@ -22,6 +26,8 @@ class Roots:
 
     def add(self, future: Future[Any]) -> None:
         """Take a future in."""
+        if isinstance(future, PassiveFuture):
+            return
         if future.done:
             self._ended(future)
         elif id(future) not in self._open:

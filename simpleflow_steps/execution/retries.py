@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tenacity import BaseRetrying
 
 
@@ -23,10 +26,11 @@ class Retries:
 
     :param retry: how many times to try again at once, or a `tenacity.Retrying`, whose predicates, stops, waits and
         callbacks are used as they are; nothing sleeps in here
+    :param time: gives the seconds that policies count
     """
 
-    def __init__(self, retry: int | BaseRetrying) -> None:
-        self._policy = _Policy(retry) if retry != 0 else None
+    def __init__(self, retry: int | BaseRetrying, time: Callable[[], float] = monotonic) -> None:
+        self._policy = _Policy(retry, time) if retry != 0 else None
 
     def after(self, error: BaseException) -> Verdict:
         """Say what follows a failure."""
@@ -40,12 +44,14 @@ class Retries:
 class _Policy:
     """A tenacity policy that is asked and never sleeps."""
 
-    def __init__(self, retry: int | BaseRetrying) -> None:
+    def __init__(self, retry: int | BaseRetrying, time: Callable[[], float]) -> None:
         from tenacity import RetryCallState, Retrying, stop_after_attempt  # noqa: PLC0415  slow to import
 
         self._policy = Retrying(stop=stop_after_attempt(retry + 1)) if isinstance(retry, int) else retry.copy()
         self._policy.begin()
         self._state = RetryCallState(self._policy, fn=None, args=(), kwargs={})
+        self._time = time
+        self._state.start_time = time()
 
     def after(self, error: BaseException) -> Verdict:
         self._state.set_exception((type(error), error, error.__traceback__))
@@ -63,6 +69,7 @@ class _Policy:
     def _verdict(self) -> Verdict:
         from tenacity import DoSleep, RetryError  # noqa: PLC0415  slow to import
 
+        self._state.outcome_timestamp = self._time()
         try:
             answer = self._policy.iter(retry_state=self._state)
         except RetryError:
