@@ -45,17 +45,24 @@ def sleeping(start: Start) -> subprocess.Popen[str]:
 
 class TestHeld:
     @pytest.mark.parametrize(
-        "line",
-        ["run flows:Sleepy 0 --workflow-id s", "resume s", "steps mark s more", "steps clear s first --yes"],
+        ("line", "cure"),
+        [
+            ("run flows:Sleepy 0 --workflow-id s", "--on-conflict wait"),
+            ("resume s", "--on-conflict wait"),
+            ("steps mark s more", "give the command again once that is over"),
+            ("steps clear s first --yes", "give the command again once that is over"),
+        ],
     )
-    def test_ends_with_3_and_says_who_holds_it(self, sfs: Sfs, sleeping: subprocess.Popen[str], line: str) -> None:
+    def test_ends_with_3_and_says_who_holds_it(
+        self, sfs: Sfs, sleeping: subprocess.Popen[str], line: str, cure: str
+    ) -> None:
         result = sfs(*line.split())
 
         assert (result.exit_code, result.stdout) == (3, "")
         error = result.stderr.splitlines()[-1]
         assert error.startswith("error: execution 's' is running: run ")
         assert f"(pid {sleeping.pid})" in error
-        assert "--on-conflict wait" in error
+        assert cure in error
         assert sleeping.poll() is None
 
     def test_the_status_says_that_it_is_running(self, sfs: Sfs, sleeping: subprocess.Popen[str]) -> None:

@@ -21,7 +21,7 @@ from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.loop import Loop
-from simpleflow_steps.executors.local.operating import Ended, operated
+from simpleflow_steps.executors.local.operating import Ended, ended, operated
 from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
@@ -320,7 +320,7 @@ class Execution:
             return future
         self._track(future)
         job = self.pools.storage.submit(copy_context().run, operated, task, self.check)
-        job.add_done_callback(lambda job: self.post(self._stored, future, None if job.cancelled() else job.result()))
+        job.add_done_callback(lambda job: self.post(self._stored, future, ended(job)))
         return future
 
     @property
@@ -328,16 +328,16 @@ class Execution:
         """Whether nothing else is under way, so that the run's own thread may do what it would wait for."""
         return self.loop.is_turning and self.loop.is_idle and not self._is_live
 
-    def _stored(self, future: Future[Any], ended: Ended | None) -> None:
-        if future.done or ended is None:
+    def _stored(self, future: Future[Any], outcome: Ended | None) -> None:
+        if future.done or outcome is None:
             future.set_cancelled("the run is over")
             return
-        if isinstance(ended.error, RunSuperseded):
-            self.abort(ended.error)
-        if ended.error is None:
-            future.set_finished(ended.result)
+        if isinstance(outcome.error, RunSuperseded):
+            self.abort(outcome.error)
+        if outcome.error is None:
+            future.set_finished(outcome.result)
         else:
-            future.set_exception(ended.error)
+            future.set_exception(outcome.error)
 
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
         check_arguments(task.activity, task.args, task.kwargs)

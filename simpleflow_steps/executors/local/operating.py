@@ -9,16 +9,17 @@ from simpleflow_steps.storage.fence import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future as Job
 
     from simpleflow_steps.task import StorageTask
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an operation ended: with a result or with an error."""
+    """How an operation ended: with a result or with an exception."""
 
     result: Any = None
-    error: Exception | None = None
+    error: Any = None
 
 
 def operated(task: StorageTask, check: Callable[[], None]) -> Ended:
@@ -32,3 +33,11 @@ def operated(task: StorageTask, check: Callable[[], None]) -> Ended:
             return Ended(task.operation(*task.args))
     except Exception as error:  # noqa: BLE001  whatever it is, it is the operation's outcome
         return Ended(error=error)
+
+
+def ended(job: Job[Ended]) -> Ended | None:
+    """Say how a pool's job ended that did an operation; None if it never began."""
+    if job.cancelled():
+        return None
+    error = job.exception()
+    return job.result() if error is None else Ended(error=error)
