@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simpleflow_steps.cli.failures import FAILED, WRONG_USE, exit_code, message_of, tell
+from simpleflow_steps.cli.failures import FAILED, WRONG_USE, exit_code, message_of, say_error, tell
 from simpleflow_steps.cli.input import read_input
 from simpleflow_steps.cli.output import jsonable, print_json, reserved_stdout
 from simpleflow_steps.cli.swf.connection import connect
@@ -86,7 +86,10 @@ def _wait(
         result = executor.result(started, timeout)
     except Exception as raised:  # noqa: BLE001  whatever it is, it is the outcome
         error = raised
-        tell(error, what="" if isinstance(error, TimeoutError) else f"execution {started.workflow_id}", debug=debug)
+        if isinstance(error, TimeoutError):
+            say_error(str(error))
+        else:
+            tell(error, what=f"execution {started.workflow_id}", debug=debug)
     if as_json:
         told = None if error is None else {"type": type(error).__name__, "message": message_of(error)}
         print_json({**document, "status": _status(error), "result": jsonable(result), "error": told})

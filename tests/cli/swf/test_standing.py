@@ -53,7 +53,7 @@ def test_a_signal_terminates_the_execution(
     assert "Traceback" not in found.said
     assert re.search(r"^s interrupted in .*; steps: 1 run, 0 skipped, 0 failed, 1 unfinished$", found.said, re.M)
     assert document(sfs("swf", "status", "s", "--json"))["state"] == "terminated"
-    assert sfs("steps", "ls", "s").stdout.splitlines()[-1].split()[0] == "first"
+    assert [step["name"] for step in document(sfs("steps", "ls", "s", "--json"))["steps"]] == ["first"]
 
 
 @pytest.mark.usefixtures("moto_only")
