@@ -46,11 +46,6 @@ _SUBMISSION = (
     click.option("--until", metavar="NAME", multiple=True, help="Stop once this step and all under its name are over."),
     click.option("--only", metavar="NAME", multiple=True, help="Run this step although done, and skip all others."),
     click.option(
-        "--task-list",
-        metavar="LIST",
-        help="Where its tasks go, unless the workflow or the activity names one.  [default: default]",
-    ),
-    click.option(
         "--execution-timeout",
         metavar="SECONDS",
         type=click.FloatRange(min=1),
@@ -71,6 +66,11 @@ _SUBMISSION = (
     ),
 )
 
+execution_task_list_option = click.option(
+    "--task-list",
+    metavar="LIST",
+    help="Where its tasks go, unless the workflow or the activity names one.  [default: default]",
+)
 grace_option = click.option(
     "--grace",
     metavar="SECONDS",

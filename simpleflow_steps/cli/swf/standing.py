@@ -43,10 +43,10 @@ from simpleflow_steps.cli.swf.options import grace_option, submission_options, w
 def standalone(ctx: click.Context, /, **options: Any) -> None:
     """Run a workflow on SWF to its end, with a decider and a worker in this process, for trying out.
 
-    What it prints is what sfs run prints. Its tasks go to a task list of its own, unless --task-list, the workflow or
-    the activity names one: other deciders and workers in the domain get none of them. The domain must be there: sfs swf
-    register. The first signal lets running activities end within the grace period, and then terminates the execution;
-    run the same command again, and the steps that are done are skipped.
+    What it prints is what sfs run prints. All its tasks go to a task list of its own, so that other deciders and
+    workers in the domain get none of them. The domain must be there: sfs swf register. The first signal lets running
+    activities end within the grace period, and then terminates the execution; run the same command again, and the steps
+    that are done are skipped.
 
     \b
     sfs swf standalone daily:Daily 2026-11-20 --domain jobs

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from simpleflow_steps.cli.command import Command, debug_option, json_option, storage_option
-from simpleflow_steps.cli.swf.options import submission_options, where_options
+from simpleflow_steps.cli.swf.options import execution_task_list_option, submission_options, where_options
 
 
 @click.command(cls=Command)
@@ -42,6 +42,7 @@ def register(**options: Any) -> None:
 @click.argument("target", metavar="MODULE:WORKFLOW")
 @click.argument("words", metavar="[ARGS]...", nargs=-1)
 @submission_options
+@execution_task_list_option
 @click.option("--wait", is_flag=True, help="Wait for its end, and print its result.")
 @click.option(
     "--timeout", metavar="SECONDS", type=click.FloatRange(min=0), help="With --wait: no longer than this; it goes on."

@@ -21,7 +21,7 @@ class Listener:
         heard = self.heard
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802  http.server's name
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 heard.append((self.headers["X-Amz-Target"].partition(".")[2], body))
                 self.send_response(200)
