@@ -41,7 +41,7 @@ def signal(**options: Any) -> None:
 def cancel(**options: Any) -> None:
     """Ask for the cancellation of an open execution: its decider cancels what is under way, and then ends it.
 
-    A workflow whose should_cancel() says no goes on.
+    A worker learns of it at its activity's next heartbeat. sfs swf terminate asks nobody.
 
     \b
     sfs swf cancel daily-20
