@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simpleflow_steps import log
@@ -58,25 +59,36 @@ class Member:
         self._began = time.monotonic()
 
     def hear(self) -> None:
-        """Take what it says: that it is ready."""
-        if self.link is not None and self.link.recv(16):
+        """Take what it says: that it is ready, or nothing any more, since it ends."""
+        if self.link is None or self.process is None:
+            return
+        if self.link.recv(16):
             self.ready = True
             self._vain = 0
             log.info(f"{self.name} is ready", pid=self._pid)
+            return
+        self._unlink()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.1)
 
     def bury(self) -> int | None:
         """Give the exit code if it has ended, and say when another one is due; None while it lives."""
         code = None if self.process is None else self.process.poll()
-        if code is None or self.link is None:
+        if code is None:
             return None
-        self.link.close()
+        self._unlink()
         self._vain += not self.ready
         self._short = self._short + 1 if time.monotonic() - self._began < SHORT_LIFE else 0
         delay = min(FIRST_DELAY * 2 ** (self._short - 1), LONGEST_DELAY) if self._short else 0.0
         self.due = time.monotonic() + delay
         log.warning(f"{self.name} {how_ended(code)}; another one begins in {delay:g} s", pid=self._pid)
-        self.process = self.link = None
+        self.process = None
         return code
+
+    def _unlink(self) -> None:
+        if self.link is not None:
+            self.link.close()
+            self.link = None
 
     @property
     def _pid(self) -> int | None:

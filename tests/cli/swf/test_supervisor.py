@@ -90,6 +90,14 @@ def test_one_that_ends_by_itself_is_started_again_too(supervise: Supervise) -> N
     assert found.process.poll() is None
 
 
+def test_one_that_lets_go_of_its_link_is_still_looked_after(supervise: Supervise) -> None:
+    found = supervise("link.send(b'r')\nlink.close()\nthreading.Event().wait(0.5)\nsys.exit(3)")
+
+    said = found.wait_for(ready(2))
+
+    assert "ended with exit code 3" in said
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_of_them_cleanly(supervise: Supervise, signum: signal.Signals) -> None:
     found = supervise(SERVING, 3)
