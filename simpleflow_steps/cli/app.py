@@ -27,6 +27,7 @@ COMMANDS = {
     "signal": "simpleflow_steps.cli.signal:signal",
     "status": "simpleflow_steps.cli.status:status",
     "steps": "simpleflow_steps.cli.steps:steps",
+    "swf": "simpleflow_steps.cli.swf.group:swf",
     "version": "simpleflow_steps.cli.version:version",
 }
 
@@ -119,6 +120,7 @@ def main() -> None:
     sfs report daily-20                   a page about its runs, to open in a browser
     sfs gc daily-20                       what is left over and may go
     sfs completion bash                   how to complete all this with the tab key
+    sfs swf start daily:Daily 2026-11-20  have it run on Amazon SWF
 
     Everything lives where --storage says, or else the environment variable SIMPLEFLOW_STORAGE: s3://BUCKET/PREFIX,
     file:///DIRECTORY or a plain path; without them in .simpleflow/ under the current directory.

@@ -36,14 +36,17 @@ def carry_out(request: Request, prepare: Callable[[], Prepared]) -> int:
     return conclude(request, *play(request, prepare))
 
 
-def conclude(request: Request, tally: Tally, outcome: Outcome) -> int:
-    """Print the end of a run and give its exit code."""
+def conclude(request: Request, tally: Tally, outcome: Outcome, again: str | None = None) -> int:
+    """Print the end of a run and give its exit code.
+
+    :param again: how to resume it; by `sfs resume`, if None
+    """
     if tally.started and (request.log_format == "human" or sys.stderr.isatty()):
         click.echo(_summary(tally, outcome), err=True)
     if tally.status == "stopped":
-        _tell_how_to_resume(request, tally, outcome)
+        _tell_how_to_resume(request, tally, outcome, again)
     if outcome.error is not None:
-        _tell(request, tally, outcome, outcome.error)
+        _tell(request, tally, outcome, outcome.error, again)
     if request.as_json:
         print_json(_document(tally, outcome))
     elif outcome.error is None and not (outcome.result is None and sys.stdout.isatty()):
@@ -65,7 +68,7 @@ def _summary(tally: Tally, outcome: Outcome) -> str:
     return f"{shown(str(tally.workflow_id))} {tally.status} in {elapsed(outcome.seconds)}; {steps}"
 
 
-def _tell(request: Request, tally: Tally, outcome: Outcome, error: BaseException) -> None:
+def _tell(request: Request, tally: Tally, outcome: Outcome, error: BaseException, again: str | None) -> None:
     what = "" if not tally.started or isinstance(error, OWN_WORDS) else f"workflow {outcome.target} failed"
     tell(error, what=what, debug=request.debug)
     stopped = isinstance(error, KeyboardInterrupt)
@@ -73,11 +76,12 @@ def _tell(request: Request, tally: Tally, outcome: Outcome, error: BaseException
         return
     if any(isinstance(member, RunSuperseded) for member in leaves(error)):
         return
-    _tell_how_to_resume(request, tally, outcome)
+    _tell_how_to_resume(request, tally, outcome, again)
 
 
-def _tell_how_to_resume(request: Request, tally: Tally, outcome: Outcome) -> None:
-    click.echo(f"To resume: {_resume(request, tally, outcome)} (steps that are done are skipped)", err=True)
+def _tell_how_to_resume(request: Request, tally: Tally, outcome: Outcome, again: str | None) -> None:
+    how = again or _resume(request, tally, outcome)
+    click.echo(f"To resume: {how} (steps that are done are skipped)", err=True)
 
 
 def _resume(request: Request, tally: Tally, outcome: Outcome) -> str:

@@ -22,14 +22,26 @@ MOST_LISTED = 20
 
 def exit_code(error: BaseException) -> int:
     """Give the exit code that tells what kind of failure this is; of several, the one that says most."""
-    from simpleflow_steps.exceptions import InvalidInput, LeaseHeld, RunSuperseded, StorageError
+    from simpleflow_steps.exceptions import (
+        EngineError,
+        ExecutionNotFound,
+        ExecutionRunning,
+        InvalidInput,
+        LeaseHeld,
+        RunSuperseded,
+        StorageError,
+    )
 
     if isinstance(error, Interrupted):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     members = list(leaves(error))
-    for kind, code in (((RunSuperseded, LeaseHeld), CONFLICT), (StorageError, STORAGE), (InvalidInput, WRONG_USE)):
+    for kind, code in (
+        ((RunSuperseded, LeaseHeld, ExecutionRunning), CONFLICT),
+        ((InvalidInput, ExecutionNotFound), WRONG_USE),
+        ((StorageError, EngineError), STORAGE),
+    ):
         if all(isinstance(member, kind) for member in members):
             return code
     return CONFLICT if any(isinstance(member, RunSuperseded) for member in members) else FAILED

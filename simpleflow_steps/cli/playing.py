@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from simpleflow_steps.cli import logs
 from simpleflow_steps.cli.input import read_input
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.execution.plan import Plan
     from simpleflow_steps.workflow import Workflow
+
+    Make = Callable[["Request", "Prepared", Callable[[Event], None]], "Runner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,21 @@ class Request:
     log_level: str
     log_format: str
     debug: bool
+
+    @property
+    def lists(self) -> dict[str, Any]:
+        """The force and skip lists and the like, as executors take them, with their reasons."""
+        return {
+            name: dict.fromkeys(getattr(self, name), f"Asked for by --{name.strip('_')}")
+            for name in ("force", "skip", "from_", "until", "only")
+        }
+
+
+class Runner(Protocol):
+    """What runs a workflow: an executor."""
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it, and give its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +106,11 @@ def asked(target: str, words: tuple[str, ...], given: str | None, workflow_id: s
     return Prepared(target, workflow, *read_input(workflow, words, given), workflow_id)
 
 
-def play(request: Request, prepare: Callable[[], Prepared]) -> tuple[Tally, Outcome]:
+def play(request: Request, prepare: Callable[[], Prepared], make: Make | None = None) -> tuple[Tally, Outcome]:
     """Run the workflow, show its progress, and tell how it ended; the standard output stays untouched.
 
     :param prepare: finds what to run
+    :param make: makes the executor; a local one, if None
     """
     tally = Tally()
     began = time.monotonic()
@@ -103,7 +121,7 @@ def play(request: Request, prepare: Callable[[], Prepared]) -> tuple[Tally, Outc
             logs.configure(request.log_level, request.log_format, colors=kind == "live")
             prepared = prepare()
             target = prepared.target
-            result = _run(request, prepared, kind, tally)
+            result = _run(request, prepared, kind, tally, make or _executor)
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001  whatever it is, it is the outcome
         return tally, Outcome(target=target, seconds=time.monotonic() - began, error=error)
     return tally, Outcome(target=target, seconds=time.monotonic() - began, result=result)
@@ -117,17 +135,13 @@ def plan(request: Request, prepare: Callable[[], Prepared]) -> Plan:
         return _executor(request, prepared).plan(*prepared.args, **prepared.kwargs)
 
 
-def _run(request: Request, prepared: Prepared, kind: str, tally: Tally) -> Any:
+def _run(request: Request, prepared: Prepared, kind: str, tally: Tally, make: Make) -> Any:
     with make_progress(kind, tally) as progress:
-        executor = _executor(request, prepared, Follower(tally, progress).follow)
+        executor = make(request, prepared, Follower(tally, progress).follow)
         return executor.run(*prepared.args, **prepared.kwargs)
 
 
 def _executor(request: Request, prepared: Prepared, on_event: Callable[[Event], None] | None = None) -> LocalExecutor:
-    lists = ("force", "skip", "from_", "until", "only")
-    asked: dict[str, Any] = {
-        name: dict.fromkeys(getattr(request, name), f"Asked for by --{name.strip('_')}") for name in lists
-    }
     return LocalExecutor(
         prepared.workflow,
         storage=request.storage,
@@ -137,7 +151,7 @@ def _executor(request: Request, prepared: Prepared, on_event: Callable[[Event], 
         lease_ttl=request.lease_ttl,
         grace_period=request.grace,
         on_event=on_event,
-        **asked,
+        **request.lists,
     )
 
 

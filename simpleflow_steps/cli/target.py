@@ -24,15 +24,28 @@ def find_workflow(target: str) -> type[Workflow]:
     :raises InvalidInput: telling a module that is not there from one that cannot be imported, and naming what is near
     """
     module_name, separator, path = target.partition(":")
-    if module_name.endswith(".py") or "/" in module_name:
-        dotted = module_name.removesuffix(".py").strip("./").replace("/", ".")
-        raise InvalidInput(f"{target!r}: name the module, not its file: {dotted}:{path or 'WORKFLOW'}")
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise InvalidInput(f"{target!r}: write MODULE:WORKFLOW, such as daily:Daily")
+    _check_module_name(module_name, target, f":{path or 'WORKFLOW'}", "MODULE:WORKFLOW, such as daily:Daily")
     module = _import(module_name)
     if not separator or not path:
         raise InvalidInput(f"{target!r}: name the workflow too, as MODULE:WORKFLOW; {_workflows_text(module)}")
     return _class(module, path)
+
+
+def find_module(name: str) -> ModuleType:
+    """Import a module; those in the current directory come first.
+
+    :raises InvalidInput: as `find_workflow` does
+    """
+    _check_module_name(name, name, "", "MODULE, such as daily")
+    return _import(name)
+
+
+def _check_module_name(name: str, target: str, rest: str, form: str) -> None:
+    if name.endswith(".py") or "/" in name:
+        dotted = name.removesuffix(".py").strip("./").replace("/", ".")
+        raise InvalidInput(f"{target!r}: name the module, not its file: {dotted}{rest}")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise InvalidInput(f"{target!r}: write {form}")
 
 
 def _import(name: str) -> ModuleType:

@@ -146,6 +146,11 @@ class SwfClient:
         who = {"executionFilter": {"workflowId": workflow_id}, "startTimeFilter": {"oldestDate": 0}}
         return list(self._request(operation, domain=self.domain, **who)["executionInfos"])
 
+    def pending(self, kind: str, task_list: str) -> int:
+        """Count the tasks, `"decision"` or `"activity"`, that wait in a task list."""
+        where = {"domain": self.domain, "taskList": {"name": check_swf_name("task list", task_list)}}
+        return int(self._request(f"count_pending_{kind}_tasks", **where)["count"])
+
     def register_domain(self, days: int = 30) -> bool:
         """Register the domain, which keeps closed executions for so many days; tell whether it was new."""
         return self._register("register_domain", name=self.domain, workflowExecutionRetentionPeriodInDays=str(days))
@@ -206,7 +211,8 @@ def _translated(error: BotoCoreError | ClientError, operation: str) -> EngineErr
     told = f"SWF: {what}: {code}: {message}"
     match code:
         case "UnknownResourceFault":
-            return ExecutionNotFound(told, code)
+            cure = "; register it: sfs swf register" if message.lower().startswith("unknown domain") else ""
+            return ExecutionNotFound(told + cure, code)
         case "WorkflowExecutionAlreadyStartedFault":
             return ExecutionRunning(told, code)
     if code in _DENIED:

@@ -1,0 +1,1 @@
+"""The commands of `sfs swf`: executions on Amazon SWF, and the processes that carry them out."""

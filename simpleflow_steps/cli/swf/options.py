@@ -1,0 +1,94 @@
+"""The options that the commands of `sfs swf` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Function = Callable[..., Any]
+
+_WHERE = (
+    click.option("--domain", metavar="DOMAIN", help="The SWF domain.  [env: SWF_DOMAIN]"),
+    click.option("--region", metavar="REGION", help="The AWS region.  [env: AWS_DEFAULT_REGION]"),
+)
+_LOGS = (
+    click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        help="What to log, on stderr.",
+    ),
+    click.option(
+        "--log-format", type=click.Choice(["human", "json"]), default="human", show_default=True, help="How to log."
+    ),
+)
+_SUBMISSION = (
+    click.option(
+        "--input",
+        "given",
+        metavar="JSON",
+        help="The input as JSON: a list of arguments, an object of named ones, or "
+        '{"args": [...], "kwargs": {...}}. @FILE reads a file, - the standard input.',
+    ),
+    click.option("--workflow-id", metavar="ID", help="Name the execution; else its workflow and its input do."),
+    click.option(
+        "--force", metavar="NAME", multiple=True, help="Run this step, and all under its name, although done."
+    ),
+    click.option("--skip", metavar="NAME", multiple=True, help="Do not run this step, nor any under its name."),
+    click.option(
+        "--from", "from_", metavar="NAME", multiple=True, help="Run this step again, and all that came after it."
+    ),
+    click.option("--until", metavar="NAME", multiple=True, help="Stop once this step and all under its name are over."),
+    click.option("--only", metavar="NAME", multiple=True, help="Run this step although done, and skip all others."),
+    click.option(
+        "--execution-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        help="How long the execution may take.  [default: a year, the most that SWF takes]",
+    ),
+    click.option(
+        "--decision-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        help="How long one decision may take; then another decider gets it.  [default: 60]",
+    ),
+    click.option(
+        "--worker-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        help="After how long without a sign of life a worker is lost, and another one gets its activity.  "
+        "[default: 60]",
+    ),
+)
+
+execution_task_list_option = click.option(
+    "--task-list",
+    metavar="LIST",
+    help="Where its tasks go, unless the workflow or the activity names one.  [default: default]",
+)
+grace_option = click.option(
+    "--grace",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="How long to finish what is at hand after a signal.  [env: SIMPLEFLOW_GRACE_PERIOD; default: 30]",
+)
+run_id_option = click.option("--run-id", metavar="RUN_ID", help="This run of it.  [default: the open one, or the last]")
+
+
+def _adding(options: tuple[Function, ...]) -> Callable[[Function], Function]:
+    def add(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+where_options = _adding(_WHERE)
+log_options = _adding(_LOGS)
+submission_options = _adding(_SUBMISSION)
