@@ -80,7 +80,7 @@ WAIT = "600"
 
 def serve(port: int) -> None:
     """Be moto's server, and count what is asked; `/counts` tells and forgets."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.server import DomainDispatcherApplication, create_backend_app  # type: ignore[attr-defined]
     from werkzeug.serving import run_simple
 
     counts: Counter[str] = Counter()

@@ -136,7 +136,7 @@ PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions",
 OPTIONAL = {"tornado"}  # tenacity loads it if it is there
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (1, 35, set()),
-    HELP: (24, 112, {"click"}),
+    HELP: (32, 120, {"click"}),
     RUN: (98, 315, PYDANTIC),
 }
 
