@@ -92,7 +92,8 @@ def check_task_name(kind: str, name: object) -> str:
     """
     if not isinstance(name, str) or not name.strip():
         raise InvalidInput(f"{kind} {name!r}: pass a text that is not empty")
-    if "/" in name or any(unicodedata.category(character)[0] == "C" for character in name):
+    is_plain = name.isascii() and name.isprintable()
+    if "/" in name or (not is_plain and any(unicodedata.category(character)[0] == "C" for character in name)):
         raise InvalidInput(f"{kind} {name!r}: no slash and no control character, please")
     return name
 

@@ -74,6 +74,7 @@ class Execution:
         self.roots = Roots()
         self._context = context
         self._history = History()
+        self._nothing = self._done(None)
         self._open = 0
         self._closing = False
         self._hurried = False
@@ -307,7 +308,7 @@ class Execution:
     @_start.register
     def _(self, task: MarkerTask) -> Future[Any]:
         self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
-        return self._done(None)
+        return self._nothing
 
     @_start.register
     def _(self, task: StorageTask) -> Future[Any]:
