@@ -26,7 +26,7 @@ def machine() -> Document:
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),
-        "system": platform.platform(terse=True),
+        "system": platform.system(),
         "python": platform.python_version(),
         **{name: found for name in PACKAGES if (found := _version(name))},
     }
