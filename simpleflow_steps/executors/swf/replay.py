@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
-from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import RunFinished, RunStarted, event_of
 from simpleflow_steps.exceptions import (
     ContinueAsNew,
@@ -26,8 +25,10 @@ from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.workflow import WorkflowStepMixin
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Callable
 
+    from simpleflow_steps.codec import Encoded
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.swf.history import History
     from simpleflow_steps.executors.swf.payloads import Payloads
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ends: `status` as in `events.RunFinished`, with the result or what was raised."""
+    """How a run ends: `status` as in `events.RunFinished`, with the encoded result or what was raised."""
 
     status: str
-    result: Any = None
+    result: Encoded | None = None
     raised: BaseException | None = None
 
 
@@ -91,16 +92,22 @@ def _play(run: Run) -> Ending | None:
     return ending
 
 
-def _result(run: Run) -> Any:
+def _result(run: Run) -> Encoded:
+    """Play the workflow to its end; a result or arguments that cannot be stored fail it before anybody is told."""
     args, kwargs = _begin(run)
-    result = play(run, args, kwargs)
+    try:
+        result = play(run, args, kwargs)
+    except ContinueAsNew as following:
+        _arguments(run, following)
+        raise
     if run.blocked:
         raise ExecutionBlocked
     run.commands.end()
+    encoded = codec.encode_result(result, type(run.workflow))
     # where there are children, a name may have matched a step of theirs
     report_unmatched(run, run.submission.asked(), is_root=run.parent_id is None and not run.occurrences)
     run.workflow.on_completed(run.history)
-    return result
+    return encoded
 
 
 def _begin(run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -140,14 +147,10 @@ def _close(run: Run, ending: Ending) -> Decision:
 
 
 def _complete(run: Run, ending: Ending) -> Decision:
-    if ending.status == "stopped":
+    if ending.result is None:
         document: dict[str, Any] = {"value": None, "shape": None, "stopped": True}
     else:
-        try:
-            encoded = codec.encode_result(ending.result, type(run.workflow))
-        except NotStorable as error:
-            return _fail(run, error)
-        document = {"value": encoded.value, "shape": encoded.shape}
+        document = {"value": ending.result.value, "shape": ending.result.shape}
     return decision("CompleteWorkflowExecution", {"result": run.payloads.write(document, run.workflow_id)})
 
 
@@ -158,11 +161,7 @@ def _fail(run: Run, raised: BaseException) -> Decision:
 
 def _continue(run: Run, following: ContinueAsNew) -> Decision:
     workflow = type(run.workflow)
-    try:
-        bound = codec.check_arguments(workflow, following.run_args, following.run_kwargs)
-        arguments = codec.encode_arguments(bound.args, bound.kwargs)
-    except (NotStorable, ValueError) as error:
-        return _fail(run, error)
+    bound, arguments = _arguments(run, following)
     unread = run.letters.unread(run.rest_of_history)
     following_submission = run.submission.model_copy(
         update={
@@ -179,3 +178,9 @@ def _continue(run: Run, following: ContinueAsNew) -> Decision:
             **settings,
         },
     )
+
+
+def _arguments(run: Run, following: ContinueAsNew) -> tuple[inspect.BoundArguments, dict[str, Any]]:
+    """Give the next run's arguments, and their JSON."""
+    bound = codec.check_arguments(type(run.workflow), following.run_args, following.run_kwargs)
+    return bound, codec.encode_arguments(bound.args, bound.kwargs)

@@ -6,9 +6,11 @@ import pytest
 
 from simpleflow_steps import Workflow, activity
 from simpleflow_steps.canvas import Chain, Group
+from simpleflow_steps.events import RunFinished
 from simpleflow_steps.exceptions import HistoryMismatch, TaskCanceled, TaskFailed
+from simpleflow_steps.executors.swf import Decider
 from tests.executors.activities import add, broken, echo, slow
-from tests.executors.swf.scene import Scene, kinds_of
+from tests.executors.swf.scene import Scene, kinds_of, workflow_of
 
 
 def two_in_a_row(self):
@@ -276,3 +278,24 @@ def test_a_timer_longer_than_swf_allows_goes_on():
         scene.decide()
 
     assert [timer["startToFireTimeout"] for timer in scene.events("TimerStarted")] == ["99999999", "99999999", "2"]
+
+
+ENDS = {
+    "a result": lambda self, given=None: object(),
+    "arguments": lambda self, given=None: self.continue_as_new(object()),
+    "too many arguments": lambda self, given=None: self.continue_as_new(1, 2),
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_a_run_whose_end_cannot_be_stored_is_only_told_to_have_failed(what):
+    heard = []
+    hooks = {"on_completed": lambda *_: heard.append("completed"), "on_failure": lambda *_: heard.append("failed")}
+    workflow = workflow_of(ENDS[what], **hooks)
+    scene = Scene(workflow)
+    events = []
+    Decider(scene.swf, [workflow], on_event=events.append).once()
+
+    assert [event.status for event in events if isinstance(event, RunFinished)] == ["failed"]
+    assert heard == ["failed"]
+    assert scene.kinds()[-1] == "WorkflowExecutionFailed"
