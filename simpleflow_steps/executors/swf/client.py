@@ -34,7 +34,14 @@ PAGE = 1000  # events
 ATTEMPTS = 6
 GIVE_UP_AFTER = 45.0
 TAKEN = {"DomainAlreadyExistsFault", "TypeAlreadyExistsFault"}
-_DENIED = {"OperationNotPermittedFault", "AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId"}
+_DENIED = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "MissingAuthenticationTokenException",
+    "OperationNotPermittedFault",
+    "UnrecognizedClientException",
+}
 
 
 class SwfClient:

@@ -76,11 +76,12 @@ class Decider:
         """Decide until `stop` is called.
 
         :raises EngineDenied: if SWF refuses the credentials
+        :raises ExecutionNotFound: if SWF does not know the domain
         """
         while not self._stopping.is_set():
             try:
                 self.once()
-            except EngineDenied:
+            except (EngineDenied, ExecutionNotFound):
                 raise
             except EngineError as error:
                 log.warning(f"the decider goes on in {PAUSE:g} s: {error}", error=str(error))
@@ -103,6 +104,8 @@ class Decider:
             self._client.decide(task["taskToken"], decisions)
         except ExecutionNotFound as error:
             log.info(f"a decision came too late, which does no harm: {error}", **_who(task))
+        except EngineDenied:
+            raise
         except (EngineError, InvalidInput) as error:
             log.error(f"SWF refuses the decisions: {error}", error=str(error), **_who(task))
         return True
@@ -135,7 +138,11 @@ class Decider:
             return None
         events, page = list(task["events"]), task.get("nextPageToken")
         while page:
-            following = self._client.poll_decision(self.task_list, page)
+            try:
+                following = self._client.poll_decision(self.task_list, page)
+            except ExecutionNotFound as error:
+                log.info(f"a task was over before its history was read: {error}", **_who(task))
+                return None
             events += following["events"]
             page = following.get("nextPageToken")
         return {**task, "events": events}

@@ -72,6 +72,7 @@ class Worker:
         :param grace: wait no longer than so many seconds for these; for ever, if None
         :return: whether all of them were finished
         :raises EngineDenied: if SWF refuses the credentials
+        :raises ExecutionNotFound: if SWF does not know the domain
         """
         while not self._stopping.is_set():
             if not self._slots.acquire(timeout=0.5):
@@ -102,7 +103,7 @@ class Worker:
     def _poll(self) -> dict[str, Any] | None:
         try:
             task = self._client.poll_activity(self.task_list)
-        except EngineDenied:
+        except (EngineDenied, ExecutionNotFound):
             raise
         except EngineError as error:
             log.warning(f"the worker goes on in {PAUSE:g} s: {error}", error=str(error))

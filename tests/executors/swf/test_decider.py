@@ -3,8 +3,14 @@ from __future__ import annotations
 import pytest
 
 from simpleflow_steps import Workflow, activity
-from simpleflow_steps.exceptions import InvalidInput, StorageUnavailable
-from simpleflow_steps.executors.swf import Decider, SwfExecutor
+from simpleflow_steps.exceptions import (
+    EngineDenied,
+    EngineUnavailable,
+    ExecutionNotFound,
+    InvalidInput,
+    StorageUnavailable,
+)
+from simpleflow_steps.executors.swf import Decider, SwfExecutor, Worker, decider, worker
 from simpleflow_steps.executors.swf.payloads import Payloads
 from tests.executors.activities import echo
 from tests.executors.swf.scene import Scene, kinds_of, workflow_of
@@ -143,3 +149,51 @@ def test_a_name_that_is_too_long_is_refused_when_it_is_submitted(make):
 
     with pytest.raises(InvalidInput, match="SWF takes 256 characters at most"):
         scene.result()
+
+
+class Refusing:
+    """Answer one poll after another with these errors."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def poll_decision(self, *_):
+        raise self.errors.pop(0)
+
+    poll_activity = poll_decision
+
+
+@pytest.mark.parametrize("role", [Decider, Worker])
+@pytest.mark.parametrize("last", [EngineDenied("not allowed"), ExecutionNotFound("unknown domain")])
+def test_what_does_not_pass_ends_it_and_what_passes_does_not(role, last, monkeypatch):
+    for module in (decider, worker):
+        monkeypatch.setattr(module, "PAUSE", 0.0)
+    swf = Refusing(EngineUnavailable("busy"), EngineUnavailable("busy still"), last)
+
+    with pytest.raises(type(last), match=str(last)):
+        role(swf).run()
+    assert swf.errors == []
+
+
+def test_a_decider_that_may_not_respond_ends(monkeypatch):
+    scene = Scene(lambda self: None)
+
+    def denied(*_):
+        raise EngineDenied("not allowed")
+
+    monkeypatch.setattr(scene.swf, "decide", denied)
+    with pytest.raises(EngineDenied, match="not allowed"):
+        scene.decider.run()
+
+
+def test_a_task_that_is_over_while_its_history_is_read_is_passed_over(monkeypatch):
+    scene = Scene(lambda self: None, page=1)
+    poll = scene.swf.poll_decision
+
+    def over(task_list, page=None):
+        if page is not None:
+            raise ExecutionNotFound("the task is over")
+        return poll(task_list)
+
+    monkeypatch.setattr(scene.swf, "poll_decision", over)
+    assert not scene.decider.once()
