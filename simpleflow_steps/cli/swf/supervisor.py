@@ -22,6 +22,7 @@ LOOK = 1.0  # seconds between looks at processes whose link may be held by other
 SHORT_LIFE = 10.0  # seconds; one that lived longer is started again without delay
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
+DOUBLINGS = 16  # of the delay, at most: a power without bound is too large for a float one day
 MOST_VAIN = 5  # starts in a row that come to nothing
 MARGIN = 2.0  # seconds for which a process that has used up the grace period is waited for
 
@@ -79,7 +80,7 @@ class Member:
         self._unlink()
         self._vain += not self.ready
         self._short = self._short + 1 if time.monotonic() - self._began < SHORT_LIFE else 0
-        delay = min(FIRST_DELAY * 2 ** (self._short - 1), LONGEST_DELAY) if self._short else 0.0
+        delay = delay_after(self._short)
         self.due = time.monotonic() + delay
         log.warning(f"{self.name} {how_ended(code)}; another one begins in {delay:g} s", pid=self._pid)
         self.process = None
@@ -180,6 +181,11 @@ class Supervisor:
         for member in self._members:
             if member.process is not None and member.process.returncode is None:
                 yield member.process
+
+
+def delay_after(short: int) -> float:
+    """Give the seconds before the next start, after so many short lives in a row."""
+    return min(FIRST_DELAY * 2 ** (min(short, DOUBLINGS) - 1), LONGEST_DELAY) if short else 0.0
 
 
 def how_ended(code: int) -> str:

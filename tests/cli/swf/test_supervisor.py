@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from simpleflow_steps.cli.swf.supervisor import LONGEST_DELAY, delay_after
 from tests.cli.conftest import ROOT
 from tests.cli.swf.conftest import Follower, is_gone, wait_until
 
@@ -148,3 +149,9 @@ def test_nobody_is_left_when_the_supervisor_is_killed(supervise: Supervise) -> N
     found.process.kill()
 
     wait_until(lambda: all(is_gone(pid) for pid in pids), 10)
+
+
+def test_the_delay_grows_to_its_longest_and_stays_there():
+    delays = [delay_after(short) for short in (0, 1, 2, 5, 6, 100_000)]
+
+    assert delays == [0.0, 0.5, 1.0, 8.0, LONGEST_DELAY, LONGEST_DELAY]
