@@ -23,6 +23,7 @@ DEPTH = 4  # causes of causes
 def reason_of(error: BaseException) -> str:
     """Give the type and the message in one line that SWF takes."""
     line = " ".join(f"{type(error).__name__}: {error}".split()) if str(error) else type(error).__name__
+    line = _sendable(line)
     return line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 3] + "..."
 
 
@@ -92,5 +93,10 @@ def _stand_in(name: str, message: str) -> RemoteError:
 
 
 def _text(text: str, kept: int) -> str:
-    plain = text.encode(errors="replace").decode()
+    plain = _sendable(text)
     return plain if len(plain) <= kept else "..." + plain[-kept:]
+
+
+def _sendable(text: str) -> str:
+    """Replace the halves of characters, as in names of files that are not UTF-8: SWF refuses them."""
+    return text.encode(errors="replace").decode()

@@ -90,6 +90,7 @@ def test_what_is_told_is_json_and_bounded():
     [
         (ValueError("two\nlines"), "ValueError: two lines"),
         (ValueError(), "ValueError"),
+        (ValueError("no file caf\udce9"), "ValueError: no file caf?"),
         (ValueError("x" * 300), "ValueError: " + "x" * 241 + "..."),
     ],
 )
