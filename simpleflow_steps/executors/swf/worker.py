@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
@@ -118,8 +119,9 @@ class Worker:
             self._slots.release()
 
     def _drain(self, grace: float | None) -> bool:
-        """Wait for every slot."""
-        finished = all(self._slots.acquire(timeout=grace) for _ in range(self._concurrency))
+        """Wait for every slot, for all of them no longer than the grace."""
+        deadline = None if grace is None else time.monotonic() + grace
+        finished = all(self._slots.acquire(timeout=_left(deadline)) for _ in range(self._concurrency))
         self._pulse.stop()
         return finished
 
@@ -199,3 +201,7 @@ class Worker:
             log.info(f"an activity ended too late: nobody waits for it any more: {error}")
         except EngineError as error:
             log.error(f"SWF does not take what an activity gave; it will time out: {error}", error=str(error))
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -103,6 +103,25 @@ def test_it_waits_no_longer_than_its_grace():
     assert ended == [False]
 
 
+@activity.with_attributes()
+def takes(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def test_its_grace_is_for_all_activities_together():
+    lengths = (0.8, 1.6, 2.4)
+    scene = Scene(lambda self: self.submit(Group(*((takes, length) for length in lengths))).result)
+    scene.decide()
+    ended: list[bool] = []
+    thread = threading.Thread(target=lambda: ended.append(scene.worker.run(grace=1.2)), daemon=True)
+    thread.start()
+    eventually(lambda: len(scene.events("ActivityTaskStarted")) == 3)
+    scene.worker.stop()
+    thread.join(10)
+
+    assert ended == [False]
+
+
 def test_activities_run_side_by_side_up_to_the_concurrency():
     scene = Scene(lambda self: self.submit(Group(*[waits] * 6)).result)
     scene.decide()
