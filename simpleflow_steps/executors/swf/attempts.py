@@ -27,6 +27,8 @@ from simpleflow_steps.step.workflow import STEP_ACTIVITY_PARAMS, WorkflowStepMix
 from simpleflow_steps.task import ActivityTask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simpleflow_steps.execution.attempts import Cancellable
     from simpleflow_steps.executors.swf.history import Event
     from simpleflow_steps.executors.swf.run import Run
@@ -66,9 +68,15 @@ class SwfAttempts(Attempts):
     def rest(self, seconds: float) -> Cancellable:
         """Start the next attempt after a timer; at once, if there is nothing to wait for."""
         if seconds > 0:
-            return self.execution.timers.rest(f"pause-{self.label}", seconds, self.start)
+            return self.pause("pause", seconds, self.start)
         self.start()
         return Done()
+
+    def pause(self, why: str, seconds: float, action: Callable[[], object]) -> Cancellable:
+        """Do something after a timer; if SWF refuses that, the task has failed."""
+        countdown = self.execution.timers.rest(f"{why}-{self.label}", seconds, action)
+        countdown.on_failure(partial(self.future.set_exception, raises=self.task.raises_on_failure))
+        return countdown
 
     @property
     def label(self) -> str:
@@ -237,7 +245,7 @@ class ActivityAttempts(SwfAttempts):
     def _refused(self, cause: str) -> None:
         self._busy += 1
         if cause in TRANSIENT and self._busy < BUSY_TIMES:
-            self._pause = self.execution.timers.rest(f"busy-{self.label}", BUSY, self.launch)
+            self._pause = self.pause("busy", BUSY, self.launch)
         else:
             self.failed(EngineError(f"SWF refused to schedule {self.task.name}: {cause}", cause))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tenacity import Retrying, stop_after_attempt, wait_fixed
 
 from simpleflow_steps import Workflow, activity
 from simpleflow_steps.canvas import Chain, Group
@@ -299,3 +300,25 @@ def test_a_run_whose_end_cannot_be_stored_is_only_told_to_have_failed(what):
     assert [event.status for event in events if isinstance(event, RunFinished)] == ["failed"]
     assert heard == ["failed"]
     assert scene.kinds()[-1] == "WorkflowExecutionFailed"
+
+
+@activity.with_attributes(retry=Retrying(stop=stop_after_attempt(3), wait=wait_fixed(60)))
+def patient() -> None:
+    raise ValueError("not yet")
+
+
+def test_a_pause_that_swf_refuses_fails_the_task():
+    scene = Scene(lambda self: self.submit(patient).result)
+    run = scene.swf.runs[0]
+    run._StartTimer = lambda asked, of: run.tell(
+        "StartTimerFailed",
+        timerId=asked["timerId"],
+        cause="OPEN_TIMERS_LIMIT_EXCEEDED",
+        decisionTaskCompletedEventId=of,
+    )
+    scene.decide()
+    scene.work()
+    scene.decide(times=2)
+
+    (failed,) = scene.events("WorkflowExecutionFailed")
+    assert "SWF refused the timer 'pause-1.1': OPEN_TIMERS_LIMIT_EXCEEDED" in failed["reason"]
