@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simpleflow_steps import log
+from simpleflow_steps.exceptions import EngineDenied
 from simpleflow_steps.executors.swf.jobs import STEP_ACTIVITY
 from simpleflow_steps.step.operations import OPERATIONS
 from simpleflow_steps.step.workflow import STEP_ACTIVITY_PARAMS
@@ -26,9 +28,13 @@ class Registrar:
         self._known: set[Type] = set()
 
     def ensure(self, types: Iterable[Type]) -> None:
-        """Register those that this process has not registered yet."""
+        """Register those that this process has not registered yet; who may not counts on those who have deployed."""
         for each in sorted(set(types) - self._known):
-            self._client.register_type(*each)
+            try:
+                self._client.register_type(*each)
+            except EngineDenied as error:
+                kind, name, version = each
+                log.info(f"{kind} type {name} {version} is taken as registered: {error}", error=str(error))
             self._known.add(each)
 
 

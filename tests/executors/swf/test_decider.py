@@ -197,3 +197,16 @@ def test_a_task_that_is_over_while_its_history_is_read_is_passed_over(monkeypatc
 
     monkeypatch.setattr(scene.swf, "poll_decision", over)
     assert not scene.decider.once()
+
+
+def test_a_decider_and_a_starter_that_may_not_register_count_on_the_deployment(monkeypatch):
+    def denied(*_):
+        raise EngineDenied("RegisterActivityType is not allowed")
+
+    monkeypatch.setattr(SimulatedSwf, "register_type", denied)
+    scene = Scene(lambda self: self.submit(echo, 1).result)
+    scene.decide()
+    scene.work()
+    scene.decide()
+
+    assert scene.result() == 1
