@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 
-from simpleflow_steps.exceptions import ExecutionRunning
-from simpleflow_steps.executors.swf import SwfClient, SwfExecutor
+from simpleflow_steps.exceptions import ExecutionNotFound, ExecutionRunning
+from simpleflow_steps.executors.swf import Decider, SwfClient, SwfExecutor, Worker
 from simpleflow_steps.storage import open_storage
 from tests.executors.swf.flows import JOURNAL, Journey, Napping
 from tests.servers import Endpoint
@@ -88,3 +89,13 @@ def test_a_worker_that_is_terminated_finishes_what_it_has(
 def lines(folder: Path) -> Counter[str]:
     journal = folder / JOURNAL
     return Counter(journal.read_text().splitlines() if journal.exists() else [])
+
+
+@pytest.mark.parametrize("role", [Decider, Worker])
+def test_a_domain_that_is_not_registered_ends_it(
+    role: type[Decider | Worker], moto_server: Endpoint, credentials: None
+) -> None:
+    client = SwfClient(f"swf-{uuid4().hex}", endpoint_url=moto_server.endpoint_url)
+
+    with pytest.raises(ExecutionNotFound, match="register it: sfs swf register"):
+        role(client).run()
