@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,15 +66,4 @@ ON_SQLITE = Peer(
     resumed=RESUMED,
 )
 
-ON_POSTGRES = Peer(
-    name="dbos-postgres",
-    title="DBOS 3.4, Postgres",
-    environment="dbos",
-    requirements=PACKAGES,
-    job="run_dbos.py",
-    store="disk",
-    shapes=("row", "group"),
-    reads=True,
-    resumed=RESUMED,
-    start=_postgres,
-)
+ON_POSTGRES = replace(ON_SQLITE, name="dbos-postgres", title="DBOS 3.4, Postgres", start=_postgres)

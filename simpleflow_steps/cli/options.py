@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
 
-_OPTIONS = (
-    storage_option,
+STEERING = (
     click.option(
         "--force", metavar="NAME", multiple=True, help="Run this step, and all under its name, although done."
     ),
@@ -28,6 +27,20 @@ _OPTIONS = (
     ),
     click.option("--until", metavar="NAME", multiple=True, help="Stop once this step and all under its name are over."),
     click.option("--only", metavar="NAME", multiple=True, help="Run this step although done, and skip all others."),
+)
+input_option = click.option(
+    "--input",
+    "given",
+    metavar="JSON",
+    help="The input as JSON: a list of arguments, an object of named ones, or "
+    '{"args": [...], "kwargs": {...}}. @FILE reads a file, - the standard input.',
+)
+workflow_id_option = click.option(
+    "--workflow-id", metavar="ID", help="Name the execution; else its workflow and its input do."
+)
+_OPTIONS = (
+    storage_option,
+    *STEERING,
     click.option("--plan", is_flag=True, help="Say what would be run or skipped, and why; run nothing."),
     click.option(
         "--max-workers", metavar="N", type=click.IntRange(min=1), help="How many activities run side by side."

@@ -7,20 +7,14 @@ from typing import Any
 import click
 
 from simpleflow_steps.cli.command import Command
-from simpleflow_steps.cli.options import run_options
+from simpleflow_steps.cli.options import input_option, run_options, workflow_id_option
 
 
 @click.command(cls=Command)
 @click.argument("target", metavar="MODULE:WORKFLOW")
 @click.argument("words", metavar="[ARGS]...", nargs=-1)
-@click.option(
-    "--input",
-    "given",
-    metavar="JSON",
-    help="The input as JSON: a list of arguments, an object of named ones, or "
-    '{"args": [...], "kwargs": {...}}. @FILE reads a file, - the standard input.',
-)
-@click.option("--workflow-id", metavar="ID", help="Name the execution; else its workflow and its input do.")
+@input_option
+@workflow_id_option
 @run_options
 @click.pass_context
 def run(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps.cli.options import STEERING, input_option, workflow_id_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,23 +30,9 @@ _LOGS = (
     ),
 )
 _SUBMISSION = (
-    click.option(
-        "--input",
-        "given",
-        metavar="JSON",
-        help="The input as JSON: a list of arguments, an object of named ones, or "
-        '{"args": [...], "kwargs": {...}}. @FILE reads a file, - the standard input.',
-    ),
-    click.option("--workflow-id", metavar="ID", help="Name the execution; else its workflow and its input do."),
-    click.option(
-        "--force", metavar="NAME", multiple=True, help="Run this step, and all under its name, although done."
-    ),
-    click.option("--skip", metavar="NAME", multiple=True, help="Do not run this step, nor any under its name."),
-    click.option(
-        "--from", "from_", metavar="NAME", multiple=True, help="Run this step again, and all that came after it."
-    ),
-    click.option("--until", metavar="NAME", multiple=True, help="Stop once this step and all under its name are over."),
-    click.option("--only", metavar="NAME", multiple=True, help="Run this step although done, and skip all others."),
+    input_option,
+    workflow_id_option,
+    *STEERING,
     click.option(
         "--execution-timeout",
         metavar="SECONDS",
