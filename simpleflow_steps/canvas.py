@@ -10,7 +10,7 @@ from simpleflow_steps.futures import RUNNING, Driven, Future, combine, gather, s
 from simpleflow_steps.task import Submittable, SubmittableContainer, as_submittable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from typing import Self
 
     from simpleflow_steps.codec import Encoded
@@ -173,9 +173,9 @@ class Group(SubmittableContainer):
         self.extend(iterable)
         return self
 
-    def steps_inside(self) -> Iterator[str]:
+    def steps_inside(self) -> Sequence[str]:
         """Name the steps of everything inside."""
-        return (step for activity in self.activities for step in activity.steps_inside())
+        return [step for activity in self.activities for step in activity.steps_inside()]
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set the attribute on everything inside."""

@@ -1,16 +1,28 @@
-"""Methods chosen by the type of their argument, at the price of a look-up."""
+"""Functions chosen by the type of their argument, at the price of a look-up in a dict."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Function = Callable[..., Any]
 
 
-def chooser(owner: type, method: str) -> Callable[[type], Callable[..., Any]]:
-    """Give what chooses the function of a `singledispatchmethod` for a type: the method itself makes a wrapper at each
-    access.
+class Choice(dict[type, Function]):
+    """The functions of a `singledispatch` function by the types that were met, each chosen once.
+
+    :param choose: its `dispatch`
     """
-    choose: Callable[[type], Callable[..., Any]] = vars(owner)[method].dispatcher.dispatch
-    return choose
+
+    def __init__(self, choose: Callable[[type], Function]) -> None:
+        super().__init__()
+        self._choose = choose
+
+    def __missing__(self, kind: type) -> Function:
+        function = self[kind] = self._choose(kind)
+        return function
+
+
+def choice_of(owner: type, method: str) -> Choice:
+    """Give the functions of a `singledispatchmethod`, which itself makes a wrapper at each access."""
+    return Choice(vars(owner)[method].dispatcher.dispatch)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.protocol import Executor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """Something that happened in one run, at a time in UTC."""
 
     workflow_id: str
@@ -20,8 +20,7 @@ class Event:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStarted(Event):
+class RunStarted(Event, frozen=True, kw_only=True):
     """A run began."""
 
     workflow: str
@@ -29,8 +28,7 @@ class RunStarted(Event):
     parent_workflow_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished(Event):
+class RunFinished(Event, frozen=True, kw_only=True):
     """A run ended: `completed`, `stopped`, `continued`, `failed`, `canceled`, `interrupted` or `superseded`."""
 
     status: str
@@ -39,8 +37,7 @@ class RunFinished(Event):
     parent_workflow_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildStarted(Event):
+class ChildStarted(Event, frozen=True, kw_only=True):
     """A run started a child workflow, inside `step` if inside any."""
 
     child_id: str
@@ -48,15 +45,13 @@ class ChildStarted(Event):
     step: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepsSubmitted(Event):
+class StepsSubmitted(Event, frozen=True, kw_only=True):
     """Several steps were submitted at once, in this order; each waits for its turn."""
 
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepsAsked(Event):
+class StepsAsked(Event, frozen=True, kw_only=True):
     """The workflow itself asked for steps to be forced, or to be skipped."""
 
     steps: tuple[str, ...]
@@ -64,8 +59,7 @@ class StepsAsked(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepEvent(Event):
+class StepEvent(Event, frozen=True, kw_only=True):
     """Something happened to a step."""
 
     step: str
@@ -73,8 +67,7 @@ class StepEvent(Event):
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepDecided(StepEvent):
+class StepDecided(StepEvent, frozen=True, kw_only=True):
     """A step is about to `run`, or to be skipped.
 
     `within` is the nearest step around it; `asked` is its own `force` argument; `dependents` are the names that it
@@ -88,28 +81,24 @@ class StepDecided(StepEvent):
     instead: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted(StepEvent):
+class StepStarted(StepEvent, frozen=True, kw_only=True):
     """A step began to run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepCompleted(StepEvent):
+class StepCompleted(StepEvent, frozen=True, kw_only=True):
     """A step ran to its end and is marked done."""
 
     seconds: float
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSkipped(StepEvent):
+class StepSkipped(StepEvent, frozen=True, kw_only=True):
     """A step was not run; `done` tells whether it had been done before."""
 
     done: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepFailed(StepEvent):
+class StepFailed(StepEvent, frozen=True, kw_only=True):
     """A step ran and something in it failed, or was merely `canceled` before its end; it is not marked done."""
 
     seconds: float
@@ -119,15 +108,13 @@ class StepFailed(StepEvent):
     canceled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepInvalidated(StepEvent):
+class StepInvalidated(StepEvent, frozen=True, kw_only=True):
     """A done step is not done any more, because `reasons`; `skipped` if this run had skipped it already."""
 
     skipped: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityEvent(Event):
+class ActivityEvent(Event, frozen=True, kw_only=True):
     """Something happened to an attempt at an activity, which `activity_id` and `attempt` tell from its run's others."""
 
     activity: str
@@ -136,13 +123,11 @@ class ActivityEvent(Event):
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityStarted(ActivityEvent):
+class ActivityStarted(ActivityEvent, frozen=True, kw_only=True):
     """An attempt began; where a pool in other processes does not tell, it was handed over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityFinished(ActivityEvent):
+class ActivityFinished(ActivityEvent, frozen=True, kw_only=True):
     """An attempt ended: `completed`, `failed`, `timed_out` or `canceled`, after `seconds`.
 
     One that never began, as no worker took it in time or its pool refused it, took 0 seconds and has no
@@ -155,23 +140,20 @@ class ActivityFinished(ActivityEvent):
     error_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRetried(ActivityEvent):
+class ActivityRetried(ActivityEvent, frozen=True, kw_only=True):
     """An attempt at an activity or a child workflow failed and another one follows, after `wait` seconds."""
 
     error: str
     wait: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityHeartbeat(ActivityEvent):
+class ActivityHeartbeat(ActivityEvent, frozen=True, kw_only=True):
     """An activity told its progress."""
 
     details: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamesUnmatched(Event):
+class NamesUnmatched(Event, frozen=True, kw_only=True):
     """Names in a force or skip list matched no step of the run; `nearest` gives the likeliest ones for each."""
 
     nearest: dict[str, list[str]]
@@ -179,7 +161,6 @@ class NamesUnmatched(Event):
 
 def event_of(executor: Executor, kind: Any, **facts: Any) -> Any:
     """Make an event of the run that an executor carries out, happening now unless `at` says when."""
-    if "at" not in facts:
-        facts["at"] = executor.now()
     context = executor.get_run_context()
-    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], **facts)
+    at = facts.pop("at", None) or executor.now()
+    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], at=at, **facts)

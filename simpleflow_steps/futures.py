@@ -7,7 +7,6 @@ context (`contextvars`) in which they were added, so that a chain goes on inside
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 from threading import local
@@ -17,7 +16,7 @@ from simpleflow_steps import codec
 from simpleflow_steps.exceptions import AggregateException, ExecutionBlocked, InvalidInput, TaskCanceled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from contextvars import Context
 
     from simpleflow_steps.codec import Encoded
@@ -50,13 +49,12 @@ class _Callbacks(local):
         if not self._calling:
             self._call_all()
 
-    @contextmanager
-    def going_on(self) -> Iterator[None]:
-        """Go on calling inside a block, although a callback may have entered it."""
+    def go_on_in(self, wait: Callable[[Future[Any]], None], future: Future[Any]) -> None:
+        """Go on calling while this waits for a future, although a callback may be what waits."""
         calling, self._calling = self._calling, False
         try:
             self._call_all()
-            yield
+            wait(future)
         finally:
             self._calling = calling
 
@@ -108,7 +106,8 @@ class Future(Generic[T]):
     """Hold the outcome of something submitted.
 
     `error` is what `result` raises. `exception` is what happened, which `raises_on_failure=False` may keep from being
-    raised. `failures` is every failure inside, reported or not: a step with any leaves no marker.
+    raised. `failures` is every failure inside, reported or not: a step with any leaves no marker. `done` tells whether
+    it finished or was cancelled.
     """
 
     __slots__ = (
@@ -118,6 +117,7 @@ class Future(Generic[T]):
         "_result",
         "_state",
         "_waiter",
+        "done",
         "error",
         "failures",
         "looked_at",
@@ -128,6 +128,7 @@ class Future(Generic[T]):
     def __init__(self, waiter: Waiter | None = None, target: Any = None) -> None:
         self._waiter = waiter
         self._state = PENDING
+        self.done = False
         self._result: Any = None
         self._exception: Exception | None = None
         self._load: Callable[[], Future[Any]] | None = None
@@ -168,18 +169,15 @@ class Future(Generic[T]):
         return self._state == CANCELLED
 
     @property
-    def done(self) -> bool:
-        """Whether it finished or was cancelled."""
-        return self._state in (FINISHED, CANCELLED)
-
-    @property
     def result(self) -> T:
         """Wait for the outcome and give it.
 
         :raises TaskFailed: if the activity or child workflow failed; an `AggregateException` if several did
         :raises TaskCanceled: if it was cancelled
         """
-        self.wait()
+        self.looked_at = True
+        if not self.done:
+            self.wait()
         if self.error is not None:
             raise self.error
         if self._load is not None:
@@ -189,15 +187,16 @@ class Future(Generic[T]):
     @property
     def exception(self) -> Exception | None:
         """Wait for the end and give what went wrong, if anything did."""
-        self.wait()
+        self.looked_at = True
+        if not self.done:
+            self.wait()
         return self._exception
 
     def wait(self) -> None:
         """Wait for the end, whatever it is."""
         self.looked_at = True
         if not self.done and self._waiter is not None:
-            with _callbacks.going_on():
-                self._waiter.wait(self)
+            _callbacks.go_on_in(self._waiter.wait, self)
 
     def cancel(self) -> bool:
         """Ask for it to stop; tell whether it was still possible."""
@@ -283,11 +282,12 @@ class Future(Generic[T]):
         self.settle(error=other.error, exception=other._exception, failures=other.failures, result=other._result)
 
     def _close(self, state: str) -> None:
-        self._state = state
+        self._state, self.done = state, True
         self.on_cancel = None
-        callbacks, self._awaited_by = self._awaited_by, None
-        for callback, context in callbacks or ():
-            _callbacks.call(partial(context.run, callback, self))
+        if self._awaited_by is not None:
+            callbacks, self._awaited_by = self._awaited_by, None
+            for callback, context in callbacks:
+                _callbacks.call(partial(context.run, callback, self))
 
 
 class Driven(Future[T]):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LogMarker:
+class LogMarker(Struct, frozen=True, gc=False):
     """A note in the run's history, as `Workflow.record_marker` leaves it."""
 
     name: str
@@ -18,8 +19,7 @@ class LogMarker:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StepNote:
+class StepNote(Struct, frozen=True, gc=False):
     """What the log marker of a step says: `details` as a dict, kept in less room while the run goes on."""
 
     step: str

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.activity import Activity, check_retry
+from simpleflow_steps.dispatch import Choice
 from simpleflow_steps.events import StepsSubmitted, event_of
 from simpleflow_steps.exceptions import InvalidInput, TaskFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Self
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from simpleflow_steps.workflow import Workflow
 
 
-class Submittable(ABC):
+class Submittable:
     """Anything that `Workflow.submit` takes as it is."""
 
-    @abstractmethod
+    __slots__ = ("__dict__", "__weakref__")
+
     def submit(self, executor: Executor) -> Future[Any]:
         """Start it and give its future; nothing in here waits."""
+        raise NotImplementedError(f"{type(self).__qualname__}.submit() is not written")
 
-    def steps_inside(self) -> Iterator[str]:
+    def steps_inside(self) -> Sequence[str]:
         """Name the steps that it certainly starts, in their order; those inside them are theirs to name."""
-        return iter(())
+        return ()
 
-    def propagate_attribute(self, attr: str, val: Any) -> None:  # noqa: B027  most have nothing inside
+    def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set an attribute, such as `raises_on_failure`, on every task inside."""
 
     def with_argument(self, value: Any) -> Submittable:  # noqa: ARG002  for overriding
@@ -47,42 +49,51 @@ class Submittable(ABC):
 
 def announce_steps(submittable: Submittable, executor: Executor) -> None:
     """Tell which steps are about to start, if these are several: one alone tells it by itself."""
-    steps = tuple(submittable.steps_inside())
+    steps = submittable.steps_inside()
     if len(steps) > 1:
-        executor.emit(event_of(executor, StepsSubmitted, steps=steps))
+        executor.emit(event_of(executor, StepsSubmitted, steps=tuple(steps)))
 
 
 class SubmittableContainer(Submittable):
     """A submittable that is made of others; subclass it and submit the parts with `executor.workflow.submit`."""
 
 
-@singledispatch
-def as_submittable(what: Any, *args: Any, **kwargs: Any) -> Submittable:  # noqa: ARG001
+def as_submittable(what: Any, /, *args: Any, **kwargs: Any) -> Submittable:
     """Make a task of an activity, a workflow class or a tuple of one of them and its arguments.
 
     :raises InvalidInput: naming what cannot be submitted
     """
+    made: Submittable = _made[type(what)](what, *args, **kwargs)
+    return made
+
+
+@singledispatch
+def make_submittable(what: Any, *args: Any, **kwargs: Any) -> Submittable:  # noqa: ARG001
+    """Do what `as_submittable` does; register here what else it takes."""
     cure = "decorate it with @activity.with_attributes()" if callable(what) else "pass an activity, a task or a canvas"
     raise InvalidInput(f"cannot submit {what!r}: {cure}")
 
 
-@as_submittable.register
+@make_submittable.register
 def _(what: Submittable, *args: Any, **kwargs: Any) -> Submittable:
     if args or kwargs:
         raise InvalidInput(f"{what!r} has its arguments already; {args or kwargs!r} cannot be added")
     return what
 
 
-@as_submittable.register
+@make_submittable.register
 def _(what: Activity, *args: Any, **kwargs: Any) -> Submittable:  # type: ignore[type-arg]
     return ActivityTask(what, *args, **kwargs)
 
 
-@as_submittable.register
+@make_submittable.register
 def _(what: tuple, *args: Any, **kwargs: Any) -> Submittable:  # type: ignore[type-arg]
     if not what or args or kwargs:
         raise InvalidInput(f"cannot submit {what!r}: write (activity, argument, ...)")
     return as_submittable(*what)
+
+
+_made = Choice(make_submittable.dispatch)
 
 
 def check_task_name(kind: str, name: object) -> str:
@@ -101,10 +112,12 @@ def check_task_name(kind: str, name: object) -> str:
 class Task(Submittable):
     """One thing that an executor carries out."""
 
+    __slots__ = ()
+
     @property
-    @abstractmethod
     def name(self) -> str:
         """What it is called in logs and failures."""
+        raise NotImplementedError
 
     def submit(self, executor: Executor) -> Future[Any]:
         """Hand it to the executor."""
@@ -114,19 +127,21 @@ class Task(Submittable):
 class _Call(Task):
     """A task with arguments, some of which may be futures."""
 
+    __slots__ = ("args", "kwargs", "raises_on_failure")
+
     def __init__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self.args = list(args)
         self.kwargs = dict(kwargs)
         self.raises_on_failure = True
 
     @property
-    @abstractmethod
     def target(self) -> Any:
         """What is called: its type hints decode arguments and results."""
+        raise NotImplementedError
 
-    @abstractmethod
     def with_arguments(self, *args: Any, **kwargs: Any) -> Self:
         """Give the same task with other arguments."""
+        raise NotImplementedError
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set the attribute on this task, not on what it calls."""
@@ -145,6 +160,8 @@ class _Call(Task):
 
 class ActivityTask(_Call):
     """Run an activity."""
+
+    __slots__ = ("activity",)
 
     def __init__(self, activity: Activity[Any, Any], *args: Any, **kwargs: Any) -> None:
         if not isinstance(activity, Activity):

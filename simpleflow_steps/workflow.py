@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from simpleflow_steps.canvas import Group
 from simpleflow_steps.exceptions import ContinueAsNew, InvalidInput, WorkflowFailed
@@ -17,6 +17,7 @@ from simpleflow_steps.task import (
     WaitForSignal,
     announce_steps,
     as_submittable,
+    make_submittable,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class Workflow:
 
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""
-        return self._executor.get_run_context()
+        return cast("RunContext", {**self._executor.get_run_context()})
 
     @classmethod
     def get_workflow_id(cls, *args: Any, **kwargs: Any) -> str | None:  # noqa: ARG003  for overriding
@@ -191,7 +192,7 @@ def call_hook(workflow: type[Workflow], hook: str, args: tuple[Any, ...], kwargs
     return getattr(workflow, hook)(workflow, *args, **kwargs)
 
 
-@as_submittable.register
+@make_submittable.register
 def _(what: type, *args: Any, **kwargs: Any) -> Submittable:
     if not issubclass(what, Workflow):
         raise InvalidInput(f"cannot submit the class {what.__qualname__}: it is neither a Workflow nor an activity")

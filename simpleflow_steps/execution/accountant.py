@@ -79,9 +79,9 @@ class Accountant:
 
     def hear(self, event: Event) -> None:
         """Take an event of the run in."""
-        heard = _HEARD.get(type(event))
-        if heard is not None:
-            heard(self, event)
+        accounted = ACCOUNTED.get(type(event))
+        if accounted is not None:
+            accounted(self, event)
 
     def note_child(self, child_id: str, status: str) -> None:
         """Note that a child runs, or how it ended: one that failed stays, any other that ended is over."""
@@ -170,6 +170,8 @@ class Accountant:
     def _move(self, name: str, state: str, within: str | None) -> None:
         """Count a step, and the group that it is in, from one state to another."""
         before = self._states.get(name)
+        if before == state:
+            return
         self._states[name] = state
         _count(self._counts, before, state)
         head, dot, _ = name.partition(".")
@@ -186,7 +188,8 @@ class Accountant:
             self._open_groups.pop(head, None)
 
 
-_HEARD: dict[type[Event], Callable[[Accountant, Any], None]] = {
+# what hears which event; a recorder looks there itself, as each step has several
+ACCOUNTED: dict[type[Event], Callable[[Accountant, Any], None]] = {
     StepsSubmitted: Accountant._submitted,  # noqa: SLF001  its own table
     StepDecided: Accountant._decided,  # noqa: SLF001
     StepStarted: Accountant._started,  # noqa: SLF001

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
-from simpleflow_steps.dispatch import chooser
 from simpleflow_steps.events import (
     ActivityRetried,
     ChildStarted,
@@ -25,7 +23,7 @@ from simpleflow_steps.events import (
 )
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
 from simpleflow_steps.execution.account import dump_account
-from simpleflow_steps.execution.accountant import Accountant
+from simpleflow_steps.execution.accountant import ACCOUNTED, Accountant
 from simpleflow_steps.execution.entries import StepEntry, write_run
 from simpleflow_steps.execution.record import (
     LIMIT,
@@ -157,58 +155,66 @@ class Recorder:
     def hear(self, event: Event) -> None:
         """Take an event of the run in."""
         with self._lock:
-            _hearer(type(event))(self, event)
-            self._accountant.hear(event)
+            kind = type(event)
+            heard = _HEARD.get(kind)
+            if heard is not None:
+                heard(self, event)
+            accounted = ACCOUNTED.get(kind)
+            if accounted is not None:
+                accounted(self._accountant, event)
 
-    @singledispatchmethod
-    def _hear(self, event: Event) -> None:
-        """Ignore what the record does not hold."""
-
-    @_hear.register
-    def _(self, event: StepsAsked) -> None:
+    def _asked_for(self, event: StepsAsked) -> None:
         asked = AskedRecord(names=event.steps, skip=event.skip, reason=event.reason, after=len(self._steps))
         self._asked.append(asked)
 
-    @_hear.register
-    def _(self, event: ChildStarted) -> None:
+    def _bore(self, event: ChildStarted) -> None:
         child = ChildRecord(workflow=event.workflow, step=event.step, after=len(self._steps))
         self._children.setdefault(event.child_id, child)
 
-    @_hear.register
-    def _(self, event: StepDecided) -> None:
+    def _decided(self, event: StepDecided) -> None:
         if event.step in self._steps:
             return
-        about = ("within", "asked", "dependents", "instead")
-        structure: dict[str, Any] = {each: getattr(event, each) for each in about}
-        self._steps[event.step] = StepEntry("", event.run, plays=0, **structure)
-        self._set(event, "running" if event.run else "skipped")
+        self._steps[event.step] = step = StepEntry(
+            "",
+            event.run,
+            within=event.within,
+            asked=event.asked,
+            dependents=event.dependents,
+            instead=event.instead,
+            plays=0,
+        )
+        self._set(step, event, "running" if event.run else "skipped")
 
-    @_hear.register
-    def _(self, event: StepStarted) -> None:
-        plays = self._steps[event.step].plays + 1
-        self._set(event, "running", started=event.at, finished=None, plays=plays, error=None)
+    def _started(self, event: StepStarted) -> None:
+        step = self._steps[event.step]
+        step.started, step.finished, step.error = event.at, None, None
+        step.plays += 1
+        self._set(step, event, "running")
 
-    @_hear.register
-    def _(self, event: StepCompleted) -> None:
-        self._set(event, "completed", finished=event.at, traceback=None)
+    def _completed(self, event: StepCompleted) -> None:
+        step = self._steps[event.step]
+        step.finished, step.traceback = event.at, None
+        self._set(step, event, "completed")
 
-    @_hear.register
-    def _(self, event: StepFailed) -> None:
-        told = {"error": event.error, "traceback": event.traceback[-TRACEBACK_KEPT:] or None}
-        self._set(event, "failed", finished=event.at, **told)
+    def _failed(self, event: StepFailed) -> None:
+        step = self._steps[event.step]
+        step.finished, step.error = event.at, event.error
+        step.traceback = event.traceback[-TRACEBACK_KEPT:] or None
+        self._set(step, event, "failed")
 
-    @_hear.register
-    def _(self, event: StepSkipped) -> None:
-        if self._steps[event.step].state == "skipped":
-            self._set(event, "skipped", finished=event.at)
+    def _skipped(self, event: StepSkipped) -> None:
+        step = self._steps[event.step]
+        if step.state == "skipped":
+            step.finished = event.at
+            self._set(step, event, "skipped")
 
-    @_hear.register
-    def _(self, event: StepInvalidated) -> None:
-        if event.step in self._steps:
-            self._set(event, "invalidated", finished=event.at)
+    def _invalidated(self, event: StepInvalidated) -> None:
+        step = self._steps.get(event.step)
+        if step is not None:
+            step.finished = event.at
+            self._set(step, event, "invalidated")
 
-    @_hear.register
-    def _(self, event: ActivityRetried) -> None:
+    def _retried(self, event: ActivityRetried) -> None:
         step = self._steps.get(event.step or "")
         if step is not None:
             retry = RetryRecord(
@@ -217,17 +223,27 @@ class Recorder:
             step.retries += 1
             step.retried = (*step.retried, retry)[-RETRIES_KEPT:]
 
-    def _set(self, event: StepEvent, state: str, **facts: Any) -> None:
-        step = self._steps[event.step]
-        if step.state:
-            self._counts[step.state] -= 1
-        self._counts[state] += 1
-        step.state, step.forced, step.reasons = state, event.forced, event.reasons
-        for name, value in facts.items():
-            setattr(step, name, value)
+    def _set(self, step: StepEntry, event: StepEvent, state: str) -> None:
+        before = step.state
+        if before != state:
+            if before:
+                self._counts[before] -= 1
+            self._counts[state] += 1
+            step.state = state
+        step.forced, step.reasons = event.forced, event.reasons
 
 
-_hearer = chooser(Recorder, "_hear")
+_HEARD: dict[type[Event], Callable[[Recorder, Any], None]] = {
+    StepsAsked: Recorder._asked_for,  # noqa: SLF001  its own table
+    ChildStarted: Recorder._bore,  # noqa: SLF001
+    StepDecided: Recorder._decided,  # noqa: SLF001
+    StepStarted: Recorder._started,  # noqa: SLF001
+    StepCompleted: Recorder._completed,  # noqa: SLF001
+    StepFailed: Recorder._failed,  # noqa: SLF001
+    StepSkipped: Recorder._skipped,  # noqa: SLF001
+    StepInvalidated: Recorder._invalidated,  # noqa: SLF001
+    ActivityRetried: Recorder._retried,  # noqa: SLF001
+}
 
 
 def _marker(marker: LogMarker) -> dict[str, Any]:

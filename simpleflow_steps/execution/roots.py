@@ -29,7 +29,8 @@ class Roots:
         if isinstance(future, PassiveFuture):
             return
         if future.done:
-            self._ended(future)
+            if future.error is not None:
+                self._failed.append(future)
         elif id(future) not in self._open:
             self._open[id(future)] = future
             future.add_done_callback(self._ended)

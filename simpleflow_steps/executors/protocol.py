@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.execution.roots import Roots
     from simpleflow_steps.futures import Future
-    from simpleflow_steps.history import History
+    from simpleflow_steps.history import History, LogMarker
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.task import Task
     from simpleflow_steps.workflow import Workflow
@@ -68,7 +68,10 @@ class Executor(Protocol):
         """Drop what is remembered of the waits inside a step, because it will be played anew although it was done."""
 
     def get_run_context(self) -> RunContext:
-        """Say which run of which execution this is."""
+        """Say which run of which execution this is; the dict is shared and not to be changed."""
+
+    def note(self, marker: LogMarker) -> None:
+        """Leave a log marker in the run's history."""
 
     def now(self) -> datetime:
         """Give the time, in UTC; the same at each replay."""

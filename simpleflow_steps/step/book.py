@@ -47,11 +47,20 @@ class StepBook:
         self._written: dict[str, int] = {}
         self._writes = 0
         self._writing: dict[str, Future[Any]] = {}
+        self._is_listed = False
         # when something is collected must not matter where a run is played again
         self._unread: MutableMapping[Future[Any], str] = {} if executor.replays else WeakKeyDictionary()
 
-    def listed(self) -> Generator[Future[Any], None, None]:
-        """Wait until the markers are listed."""
+    def is_ready(self, name: str) -> bool:
+        """Tell whether the markers are listed and no write of this step's is under way."""
+        return self._is_listed and name not in self._writing
+
+    def ready(self, name: str) -> Generator[Future[Any], None, None]:
+        """Wait until it is; list the markers if they must be."""
+        yield from self._list()
+        yield from self._settled(name)
+
+    def _list(self) -> Generator[Future[Any], None, None]:
         if self._listing is None or self._fresh:
             listing = self._executor.submit(StorageTask("list the steps done", ListMarkers(self.register)))
             # not the task of the step that asked: it may be cancelled, and others wait for the same listing
@@ -62,8 +71,7 @@ class StepBook:
         yield listing
         listing.result  # noqa: B018  its failure is the failure of every step that needs it
 
-    def settled(self, name: str) -> Generator[Future[Any], None, None]:
-        """Wait until no write of a marker is under way."""
+    def _settled(self, name: str) -> Generator[Future[Any], None, None]:
         while (writing := self._writing.get(name)) is not None:
             yield writing
 
@@ -81,7 +89,7 @@ class StepBook:
         return self._markers.get(name)
 
     def invalidate(self, name: str) -> Generator[Future[Any], None, None]:
-        """Make a step that is about to run not done."""
+        """Make a done step that is about to run not done."""
         yield from self._prepare(name)
         if self.is_done(name):
             yield from self._invalidate(name)
@@ -134,7 +142,7 @@ class StepBook:
             if not forgotten.done:
                 yield forgotten
             forgotten.result  # noqa: B018  a step must not be played anew with the signals of its last time
-        yield from self.settled(name)
+        yield from self._settled(name)
 
     def _invalidate(self, name: str) -> Generator[Future[Any], None, None]:
         operation = InvalidateStep(self.register, name, self._markers[name])
@@ -170,7 +178,7 @@ class StepBook:
             markers.pop(name, None)
             if name in self._markers:
                 markers[name] = self._markers[name]
-        self._markers = markers
+        self._markers, self._is_listed = markers, not self._fresh
         self._listed_names = sorted(markers)
 
     def _covered(self, selector: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 WILDCARD = "*"
 MAX_BYTES = 255
 
+_USUAL = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII).fullmatch
+
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 
 
@@ -24,6 +27,8 @@ def check_step_name(name: object) -> str:
 
     :raises InvalidStepName: with the value, what is wrong with it and what to write instead
     """
+    if type(name) is str and len(name) <= MAX_BYTES and _USUAL(name):
+        return name
     if not isinstance(name, str):
         raise InvalidStepName(f"step name {name!r} is of type {type(name).__name__}: pass a str, such as 'load.clean'")
     if fault := _fault(name):

@@ -19,12 +19,12 @@ from simpleflow_steps.events import (
 )
 from simpleflow_steps.exceptions import InvalidInput, MarkerGone, RunSuperseded, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
-from simpleflow_steps.history import StepNote
+from simpleflow_steps.history import LogMarker, StepNote
 from simpleflow_steps.scope import current_step, enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
 from simpleflow_steps.step.operations import ReadResult
-from simpleflow_steps.task import MarkerTask, SignalTask, StorageTask, announce_steps
+from simpleflow_steps.task import SignalTask, StorageTask, announce_steps
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -98,7 +98,8 @@ class StepFuture(Driven[Any]):
         self._before = last.get(name)
         last[name] = self
         try:
-            yield from self._wait_for_turn()
+            if self._before is not None:
+                yield from self._wait_for_turn()
             yield from self._decide_and_play()
         finally:
             if last.get(name) is self:
@@ -114,8 +115,8 @@ class StepFuture(Driven[Any]):
             self._before = self._before._before  # noqa: SLF001  of the same class
 
     def _decide_and_play(self) -> Waits:
-        yield from self._book.listed()
-        yield from self._book.settled(self.step.step_name)
+        if not self._book.is_ready(self.step.step_name):
+            yield from self._book.ready(self.step.step_name)
         self._stop_before()
         self._decision = self._decide()
         self._say_decided()
@@ -141,16 +142,20 @@ class StepFuture(Driven[Any]):
 
     def _run(self) -> Waits:
         name, book = self.step.step_name, self._book
-        self.workflow.steering.force_dependents(name, self.step.force_steps_if_executed)
+        dependents = self.step.force_steps_if_executed
+        if dependents:
+            self.workflow.steering.force_dependents(name, dependents)
         self._started = self._say(StepStarted, "scheduled")
         book.plays[name] = book.plays.get(name, 0) + 1
         book.states[name] = RUNNING
         try:
-            yield from book.invalidate(name)
+            if book.is_done(name):
+                yield from book.invalidate(name)
             seen = book.seen(name)
             yield from self._carry_out(self.step.activities)
             if not self.failures:
-                yield from self._invalidate_dependents()
+                if dependents:
+                    yield from self._invalidate_dependents()
                 yield from self._mark(seen)
         except Exception as error:
             self._failed(error)
@@ -254,7 +259,7 @@ class StepFuture(Driven[Any]):
         name, decision = self.step.step_name, self._decision
         event = self._event(kind, **facts)
         note = StepNote(name, status, decision.forced, decision.reasons)
-        self.executor.submit(MarkerTask("log.step", note, event.at))
+        self.executor.note(LogMarker("log.step", note, event.at))
         self.executor.emit(event)
         log.info(f"step {status}", step=name, forced=decision.forced, reasons=list(decision.reasons))
         return event.at

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from simpleflow_steps.step.names import ancestors, check_selectors, covered_by_any, covering
 
@@ -50,7 +51,7 @@ class Selection:
 
     def covers(self, name: str) -> bool:
         """Tell whether a step is selected."""
-        return name in self._exact or covered_by_any(name, self._reasons)
+        return bool(self._reasons and covered_by_any(name, self._reasons)) or name in self._exact
 
     def reasons(self, name: str) -> tuple[str, ...]:
         """Collect why a step is selected, in the order in which the reasons were added, each once."""
@@ -64,13 +65,16 @@ class Selection:
         return tuple(name for name in self._reasons if name not in met)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """Say whether a step runs, whether somebody asked for just that, and why."""
 
     run: bool
     forced: bool
     reasons: tuple[str, ...] = ()
+
+
+RUN = Decision(run=True, forced=False)
+SKIP = Decision(run=False, forced=False, reasons=(ALREADY_DONE,))
 
 
 def decide(
@@ -94,6 +98,4 @@ def decide(
         return Decision(run=True, forced=True, reasons=forced.reasons(name) or ((FORCED_BY_ITSELF,) if force else ()))
     if skipped.covers(name):
         return Decision(run=False, forced=True, reasons=skipped.reasons(name))
-    if done:
-        return Decision(run=False, forced=False, reasons=(ALREADY_DONE,))
-    return Decision(run=True, forced=False)
+    return SKIP if done else RUN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.names import check_selectors, check_step_name
@@ -10,10 +10,9 @@ from simpleflow_steps.step.play import StepFuture
 from simpleflow_steps.task import SubmittableContainer, as_submittable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from simpleflow_steps.executors.protocol import Executor
-    from simpleflow_steps.step.workflow import WorkflowStepMixin
 
 
 class Step(SubmittableContainer):
@@ -29,6 +28,16 @@ class Step(SubmittableContainer):
     :param bubbles_exception_on_failure: whether failures that `raises_on_failure=False` keeps from being raised show
         in the `exception` of the step's future
     """
+
+    __slots__ = (
+        "activities",
+        "activities_if_step_already_done",
+        "bubbles_exception_on_failure",
+        "emit_signal",
+        "force",
+        "force_steps_if_executed",
+        "step_name",
+    )
 
     def __init__(
         self,
@@ -46,15 +55,16 @@ class Step(SubmittableContainer):
         alternative = activities_if_step_already_done
         self.activities_if_step_already_done = None if alternative is None else as_submittable(alternative)
         self.emit_signal = emit_signal
-        self.force_steps_if_executed = check_selectors(force_steps_if_executed or (), "force_steps_if_executed")
+        dependents = force_steps_if_executed
+        self.force_steps_if_executed = check_selectors(dependents, "force_steps_if_executed") if dependents else ()
         self.bubbles_exception_on_failure = bubbles_exception_on_failure
 
     def __repr__(self) -> str:
         return f"<Step {self.step_name}>"
 
-    def steps_inside(self) -> Iterator[str]:
+    def steps_inside(self) -> Sequence[str]:
         """Name itself."""
-        yield self.step_name
+        return (self.step_name,)
 
     def propagate_attribute(self, attr: str, val: Any) -> None:
         """Set the attribute on what the step does, and on what it does when it is skipped."""
@@ -67,6 +77,6 @@ class Step(SubmittableContainer):
         workflow = executor.workflow
         if not hasattr(type(workflow), "step_book"):
             raise InvalidInput(f"{type(workflow).__name__} has steps: let it inherit from WorkflowStepMixin too")
-        future = StepFuture(self, cast("WorkflowStepMixin", workflow), executor)
+        future = StepFuture(self, workflow, executor)  # type: ignore[arg-type]
         future.start()
         return future

@@ -71,7 +71,7 @@ class Shelf:
             self.storage.put(f"w/steps/{name}", body)
 
     def list(self) -> None:
-        self.desk.play(self.book.listed())
+        self.desk.play(self.book.ready("any"))
 
 
 def test_an_unknown_kind_of_listing_is_refused_and_nothing_is_written(stage: Stage):
@@ -118,7 +118,7 @@ def test_what_the_run_wrote_is_newer_than_a_listing_asked_for_before():
     shelf = Shelf("a", listing="per_step")
     shelf.list()
     stale = dict(shelf.book.register.list())
-    listing = shelf.book.listed()
+    listing = shelf.book.ready("any")
     next(listing)
     writing = shelf.book.invalidate("a")
     next(writing)
@@ -165,7 +165,7 @@ def test_a_write_is_noted_even_if_nobody_waits_for_it_any_more():
     shelf.desk.carry_out()
 
     assert not shelf.book.is_done("a")
-    assert shelf.desk.play(shelf.book.settled("a")) is None
+    assert shelf.desk.play(shelf.book.ready("a")) is None
 
 
 @given(st.sets(NAMES, max_size=12), st.lists(NAMES | st.just("*"), max_size=3))

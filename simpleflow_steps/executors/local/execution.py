@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from contextvars import copy_context
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.codec import check_arguments
-from simpleflow_steps.dispatch import chooser
+from simpleflow_steps.dispatch import choice_of
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
 from simpleflow_steps.execution.chronicle import Chronicle
@@ -41,7 +41,6 @@ from simpleflow_steps.task import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.local.executor import LocalExecutor
@@ -62,6 +61,8 @@ class Execution:
     :param generation: how many runs it has continued
     """
 
+    replays = False
+
     def __init__(
         self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext, generation: int = 0
     ) -> None:
@@ -80,6 +81,9 @@ class Execution:
         self._hurried = False
         self._aborted: BaseException | None = None
         self.children = Children(self)
+        self.now = owner.clock.now
+        self.stopping = False
+        self._is_followed = owner.is_followed
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
         self._occurrences: Counter[str] = Counter()
@@ -108,24 +112,16 @@ class Execution:
         """What this run has noted so far."""
         return self._history
 
-    @property
-    def replays(self) -> bool:
-        """A run is played once."""
-        return False
-
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""
-        return cast("RunContext", dict(self._context))
-
-    def now(self) -> datetime:
-        """Give the time, in UTC."""
-        return self.owner.clock.now()
+        return self._context
 
     def emit(self, event: Event) -> None:
         """Tell whoever follows the run, its record first."""
         if self.tenure is not None:
             self.tenure.hear(event)
-        self.owner.emit(event)
+        if self._is_followed:
+            self.owner.emit(event)
 
     def check(self) -> None:
         """Do nothing while this run surely owns its execution; call it from any thread.
@@ -142,7 +138,12 @@ class Execution:
     def adopt(self, future: Future[Any]) -> None:
         """Answer for a future that the workflow submitted."""
         self.roots.add(future)
-        leave_if_stopping(self, future.error)
+        if self.stopping:
+            leave_if_stopping(self, future.error)
+
+    def note(self, marker: LogMarker) -> None:
+        """Leave a log marker in the run's history."""
+        self._history.record(marker)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -154,14 +155,15 @@ class Execution:
             later = LaterFuture(self, target=task.target)
             later.drive(later.start_when(awaited, task, self._start))
             return later
-        started: Future[Any] = _starter(type(task))(self, task)
+        started: Future[Any] = _starters[type(task)](self, task)
         return started
 
     def wait(self, future: Future[Any]) -> None:
         """Process what happens until the future is done."""
         while not future.done:
             self.turn()
-        leave_if_stopping(self, future.error)
+        if self.stopping:
+            leave_if_stopping(self, future.error)
 
     def turn(self) -> None:
         """Process one thing that happened; wait for it if nothing has.
@@ -174,11 +176,6 @@ class Execution:
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
         self.loop.turn()
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the run was asked to stop."""
-        return isinstance(self._aborted, RunStopped)
-
     def stop(self) -> None:
         """End the run well: what runs is finished, and nothing else begins, in its children too."""
         self.abort(RunStopped())
@@ -188,6 +185,7 @@ class Execution:
         """Have the run end with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
         if self._aborted is None or isinstance(error, RunSuperseded):
             self._aborted = error
+            self.stopping = isinstance(error, RunStopped)
 
     def ask_to_end(self) -> None:
         """Have the run cancelled once what it runs is finished; call it from any thread."""
@@ -307,7 +305,7 @@ class Execution:
 
     @_start.register
     def _(self, task: MarkerTask) -> Future[Any]:
-        self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
+        self.note(LogMarker(task.name, task.details, task.at or self.now()))
         return self._nothing
 
     @_start.register
@@ -391,4 +389,4 @@ class Execution:
         return future
 
 
-_starter = chooser(Execution, "_start")
+_starters = choice_of(Execution, "_start")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from simpleflow_steps import log
 from simpleflow_steps.exceptions import (
@@ -27,7 +28,7 @@ from simpleflow_steps.executors.swf.letters import Letters
 from simpleflow_steps.executors.swf.starting import done, start
 from simpleflow_steps.executors.swf.timers import Timers
 from simpleflow_steps.history import History
-from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
+from simpleflow_steps.task import ActivityTask, ChildWorkflowTask, MarkerTask
 from simpleflow_steps.telemetry import NoTelemetry
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.payloads import Payloads
     from simpleflow_steps.executors.swf.submission import Submission
     from simpleflow_steps.futures import Future
+    from simpleflow_steps.history import LogMarker
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.task import Task
     from simpleflow_steps.workflow import Workflow
@@ -62,6 +64,8 @@ class Run:
     :param listener: called with each event that no earlier decision has told
     :param meet: called with the class of each child
     """
+
+    replays = True  # at each decision
 
     def __init__(
         self,
@@ -88,7 +92,7 @@ class Run:
         self._history = History()
         self.once = Once()
         self._open = 0
-        self._numbers = 0
+        self.numbers = map(str, count(1))  # of the activities and the operations on steps
         self.occurrences: Counter[str] = Counter()
         self._attempts: dict[Attempts, None] = {}
         self._withdrawn: list[Callable[[], object]] | None = None
@@ -120,11 +124,6 @@ class Run:
         return self._context["parent_workflow_id"]
 
     @property
-    def replays(self) -> bool:
-        """A run is replayed at each decision."""
-        return True
-
-    @property
     def replaying(self) -> bool:
         """Whether an earlier decision has been here before."""
         if not self._position:
@@ -153,7 +152,11 @@ class Run:
 
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is."""
-        return cast("RunContext", dict(self._context))
+        return self._context
+
+    def note(self, marker: LogMarker) -> None:
+        """Leave a log marker in the run's history, and in SWF's."""
+        self.submit(MarkerTask(marker.name, marker.details, marker.at))
 
     def now(self) -> datetime:
         """Give the time, in UTC, of the last event that the workflow has come to."""
@@ -291,11 +294,6 @@ class Run:
         self.track(attempts.future)
         attempts.start()
         return attempts.future
-
-    def next_number(self) -> str:
-        """Count the activities and the operations on steps."""
-        self._numbers += 1
-        return str(self._numbers)
 
     def _start(self, task: Task) -> Future[Any]:
         return start(task, self)

@@ -45,7 +45,7 @@ def _(task: ActivityTask, run: Run) -> Future[Any]:
     def start_it(task: ActivityTask) -> Future[Any]:
         codec.check_arguments(task.activity, task.args, task.kwargs)
         future: Future[Any] = Future(run, target=task.activity)
-        return run.attempt(ActivityAttempts(run, task, future, run.next_number()))
+        return run.attempt(ActivityAttempts(run, task, future, next(run.numbers)))
 
     return run.once.start(task.activity.idempotent, task, start_it)
 
@@ -112,7 +112,7 @@ def _(task: StorageTask, run: Run) -> Future[Any]:
     superseded = run.aborted if isinstance(run.aborted, RunSuperseded) else None
     try:
         if superseded is None:
-            return run.begin(StepAttempts(run, task.operation, future, run.next_number()))
+            return run.begin(StepAttempts(run, task.operation, future, next(run.numbers)))
     except RunSuperseded as error:
         superseded = error
     future.set_exception(superseded)
