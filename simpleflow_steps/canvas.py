@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 class GroupFuture(Driven[list[Any]]):
     """The outcomes of several submittables; `futures` are those that were started."""
 
-    __slots__ = ("_bubbles", "_open", "_starting", "_to_start", "activities", "executor", "futures", "max_parallel")
+    __slots__ = (
+        "_bubbles",
+        "_open",
+        "_starting",
+        "_to_start",
+        "_waits_for_room",
+        "activities",
+        "executor",
+        "futures",
+        "max_parallel",
+    )
 
     def __init__(self, group: Group, executor: Executor) -> None:
         super().__init__(executor)
@@ -32,6 +42,7 @@ class GroupFuture(Driven[list[Any]]):
         self._to_start = iter(self.activities)
         self._open = 0
         self._starting = False
+        self._waits_for_room = False
 
     @property
     def count_finished_activities(self) -> int:
@@ -49,12 +60,17 @@ class GroupFuture(Driven[list[Any]]):
         return encode_list([future.encode() for future in self.futures])
 
     def _fill(self) -> None:
-        """Start what may start; a callback of something that ends meanwhile leaves the work to the loop under way."""
-        if self._starting:
+        """Start what may start; what ends meanwhile leaves that to the loop under way, or to the room it waits for."""
+        if self._starting or self._waits_for_room:
             return
         self._starting = True
         try:
             while not self.max_parallel or self._open < self.max_parallel:
+                room = self.executor.room
+                if room is not None:
+                    self._waits_for_room = True
+                    room.add_done_callback(self._go_on)
+                    return
                 activity = next(self._to_start, None)
                 if activity is None:
                     break
@@ -73,6 +89,10 @@ class GroupFuture(Driven[list[Any]]):
 
     def _one_is_done(self, _: Future[Any]) -> None:
         self._open -= 1
+        self._fill()
+
+    def _go_on(self, _: Future[Any]) -> None:
+        self._waits_for_room = False
         self._fill()
 
     def _stop(self) -> None:

@@ -43,6 +43,11 @@ class _Callbacks(local):
         self._ready: deque[Callable[[], object]] = deque()
         self._calling = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the one that is being called."""
+        return len(self._ready)
+
     def call(self, callback: Callable[[], object]) -> None:
         """Call it now, or, inside another callback, after that."""
         self._ready.append(callback)
@@ -71,6 +76,11 @@ class _Callbacks(local):
 
 
 _callbacks = _Callbacks()
+
+
+def callbacks_waiting() -> int:
+    """Say how many callbacks are still to be called in this thread."""
+    return _callbacks.waiting
 
 
 def soon(callback: Callable[[], object]) -> None:
@@ -167,6 +177,11 @@ class Future(Generic[T]):
     def cancelled(self) -> bool:
         """Whether it was cancelled."""
         return self._state == CANCELLED
+
+    @property
+    def waiting(self) -> int:
+        """How many callbacks wait for it."""
+        return len(self._awaited_by or ())
 
     @property
     def result(self) -> T:

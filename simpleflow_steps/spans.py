@@ -158,7 +158,7 @@ class Spans:
     def _(self, event: ActivityFinished) -> None:
         span = self._take(event, _attempt(event))
         if span is None:
-            begun = {name: getattr(event, name) for name in ActivityStarted.__dataclass_fields__}
+            begun = {name: getattr(event, name) for name in ActivityStarted.__struct_fields__}
             self.begin(ActivityStarted(**begun), here=False)
             span = self._take(event, _attempt(event))
         if event.status in ("failed", "timed_out"):

@@ -10,6 +10,7 @@ from simpleflow_steps.task import Task
 
 class Hand:
     replays = False
+    room = None
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []

@@ -137,7 +137,7 @@ OPTIONAL = {"tornado"}  # tenacity loads it if it is there
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (1, 35, set()),
     HELP: (32, 120, {"click"}),
-    RUN: (98, 315, PYDANTIC),
+    RUN: (98, 315, PYDANTIC | {"msgspec"}),
 }
 
 

@@ -80,6 +80,10 @@ class Executor(Protocol):
         """Tell whoever follows the run what happened."""
 
     @property
+    def room(self) -> Future[Any] | None:
+        """What a group waits for before it starts more; None while there is room."""
+
+    @property
     def replays(self) -> bool:
         """Whether `run` is played again from its start whenever something happens, so that nothing it asks for may
         depend on anything but what happened.

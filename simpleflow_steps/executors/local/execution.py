@@ -22,11 +22,13 @@ from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAtt
 from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.loop import Loop
 from simpleflow_steps.executors.local.operating import Ended, ended, operated
+from simpleflow_steps.executors.local.room import Room
 from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
 from simpleflow_steps.history import History, LogMarker
 from simpleflow_steps.identity import check_workflow_id, child_workflow_id
 from simpleflow_steps.scope import current_step
+from simpleflow_steps.step.operations import ListMarkers
 from simpleflow_steps.task import (
     ActivityTask,
     CancelTimerTask,
@@ -77,12 +79,13 @@ class Execution:
         self._history = History()
         self._nothing = self._done(None)
         self._open = 0
-        self._closing = False
+        self.closing = False
         self._hurried = False
-        self._aborted: BaseException | None = None
+        self.aborted: BaseException | None = None
         self.children = Children(self)
         self.now = owner.clock.now
         self.stopping = False
+        self._room = Room(self)
         self._is_followed = owner.is_followed
         self._activities = 0
         self._attempts: set[ActivityAttempts | ChildAttempts] = set()
@@ -170,11 +173,17 @@ class Execution:
 
         :raises WorkflowStuck: if nothing can happen any more
         """
-        if not self._closing and self._aborted is not None:
-            raise self._aborted
+        if not self.closing and self.aborted is not None:
+            raise self.aborted
         if not self._is_live and self.loop.is_idle:
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
         self.loop.turn()
+        self._room.look()
+
+    @property
+    def room(self) -> Future[Any] | None:
+        """What a group waits for before it starts more; None while there is room."""
+        return self._room.wanted()
 
     def stop(self) -> None:
         """End the run well: what runs is finished, and nothing else begins, in its children too."""
@@ -183,8 +192,8 @@ class Execution:
 
     def abort(self, error: BaseException) -> None:
         """Have the run end with this as soon as its thread waits for anything; to be superseded outweighs the rest."""
-        if self._aborted is None or isinstance(error, RunSuperseded):
-            self._aborted = error
+        if self.aborted is None or isinstance(error, RunSuperseded):
+            self.aborted = error
             self.stopping = isinstance(error, RunStopped)
 
     def ask_to_end(self) -> None:
@@ -198,7 +207,7 @@ class Execution:
     def _hurry(self) -> None:
         self._hurried = True
         self.abort(self._cancellation())
-        if self._closing:
+        if self.closing:
             self._drop()
 
     def _cancellation(self) -> TaskCanceled:
@@ -214,7 +223,7 @@ class Execution:
 
         :param grace: give up on what still runs after so many seconds; never, if None
         """
-        self._closing = True
+        self.closing = True
         self._drop()
         if grace is not None:
             self.alarms.set(grace, self._hurry)
@@ -233,19 +242,9 @@ class Execution:
         return self.mailbox.take_all() + arrived
 
     @property
-    def closing(self) -> bool:
-        """Whether the run is ending, so that nothing starts any more."""
-        return self._closing
-
-    @property
-    def aborted(self) -> BaseException | None:
-        """Why the run must end, whatever the workflow says."""
-        return self._aborted
-
-    @property
     def superseded(self) -> bool:
         """Whether another run took over, so that this one must not write."""
-        return isinstance(self._aborted, RunSuperseded)
+        return isinstance(self.aborted, RunSuperseded)
 
     @singledispatchmethod
     def _start(self, task: Task) -> Future[Any]:
@@ -262,7 +261,7 @@ class Execution:
     @_start.register
     def _(self, task: TimerTask) -> Future[Any]:
         future = PassiveFuture(self)
-        if self._closing:
+        if self.closing:
             future.set_cancelled()
             return future
         before = self._timers.get(task.timer_id)
@@ -297,7 +296,7 @@ class Execution:
     @_start.register
     def _(self, task: WaitForSignal) -> Future[Any]:
         future = PassiveFuture(self)
-        if self._closing:
+        if self.closing:
             future.set_cancelled()
         else:
             self._waits.wait_for_signal(task, future)
@@ -311,13 +310,15 @@ class Execution:
     @_start.register
     def _(self, task: StorageTask) -> Future[Any]:
         future: Future[Any] = Future(self)
-        if isinstance(self._aborted, RunSuperseded):
-            future.set_exception(self._aborted)
+        if isinstance(self.aborted, RunSuperseded):
+            future.set_exception(self.aborted)
             return future
         if self._only_waits:
             self._stored(future, operated(task, self.check))
             return future
         self._track(future)
+        if isinstance(task.operation, ListMarkers):
+            self._room.listing = future
         job = self.pools.storage.submit(copy_context().run, operated, task, self.check)
         job.add_done_callback(lambda job: self.post(self._stored, future, ended(job)))
         return future
@@ -355,7 +356,7 @@ class Execution:
 
     def _attempt(self, attempts: ActivityAttempts | ChildAttempts) -> Future[Any]:
         future = attempts.future
-        if self._closing or self.stopping:
+        if self.closing or self.stopping:
             future.set_cancelled("the run is ending")
         else:
             self._track(future)

@@ -27,6 +27,11 @@ class Loop:
         self._turning = False
 
     @property
+    def waiting(self) -> int:
+        """How many events have not been processed."""
+        return self._events.qsize()
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing has happened, and nothing will by itself."""
         return self._events.empty() and self.alarms.seconds_left() is None

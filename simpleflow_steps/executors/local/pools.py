@@ -65,6 +65,11 @@ class ThreadPool(Pool):
             self._start_thread()
         return job
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a thread."""
+        return self._work.qsize()
+
     def abandon(self, job: Job[Any]) -> None:
         """Wait no longer for a running job: another thread takes its place, and its own ends when the job does."""
         if job.cancel():
@@ -166,6 +171,11 @@ class Pools:
         job = self.given.submit(perform_elsewhere, call)
         started()
         return job
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a thread of ours."""
+        return self._threads.waiting + self.storage.waiting
 
     @property
     def is_slow_to_start(self) -> bool:

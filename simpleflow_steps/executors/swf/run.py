@@ -66,6 +66,7 @@ class Run:
     """
 
     replays = True  # at each decision
+    room = None
 
     def __init__(
         self,

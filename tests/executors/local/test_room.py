@@ -1,0 +1,100 @@
+"""A group starts no more than helps: what waits for a thread takes memory and nothing else."""
+
+import threading
+
+import pytest
+
+from simpleflow_steps import LocalExecutor, Workflow, WorkflowStepMixin, activity
+from simpleflow_steps.canvas import Group
+from simpleflow_steps.events import StepDecided
+from simpleflow_steps.executors.local.execution import Execution
+from simpleflow_steps.executors.local.room import ENOUGH
+from simpleflow_steps.storage import MemoryStorage
+from simpleflow_steps.testing import CountingStorage
+
+MANY = 4 * ENOUGH
+
+
+@activity.with_attributes(name="work")
+def work(number):
+    return number
+
+
+@pytest.fixture
+def open_at_once(monkeypatch):
+    """Note how many tasks are open whenever the run's loop turns."""
+    counts, turn = [], Execution.turn
+
+    def counted(self):
+        counts.append(self._open)
+        turn(self)
+
+    monkeypatch.setattr(Execution, "turn", counted)
+    return counts
+
+
+def test_a_large_group_is_started_as_there_is_room(local, open_at_once):
+    def run(self):
+        return self.submit(Group(*[(work, n) for n in range(MANY)])).result
+
+    assert local(run).run() == list(range(MANY))
+    assert max(open_at_once) < 2 * ENOUGH
+
+
+class Steps(Workflow, WorkflowStepMixin):
+    name = "steps"
+
+    def run(self):
+        return self.submit(Group(*(self.step(f"s.{n}", (work, n)) for n in range(MANY)))).result
+
+
+def test_a_large_group_of_steps_too_and_the_markers_are_listed_once(open_at_once):
+    storage = CountingStorage(MemoryStorage())
+
+    assert LocalExecutor(Steps, storage=storage, workflow_id="w").run() == list(range(MANY))
+    assert max(open_at_once) < 2 * ENOUGH
+    assert len(storage.operations.of("list")) == 1
+
+
+def test_the_steps_are_decided_in_their_order(open_at_once):
+    told = []
+
+    LocalExecutor(Steps, storage=MemoryStorage(), workflow_id="w", on_event=told.append).run()
+
+    assert [event.step for event in told if isinstance(event, StepDecided)] == [f"s.{n}" for n in range(MANY)]
+
+
+def test_what_only_waits_takes_no_room(local):
+    def run(self):
+        waits = [self.wait_signal(f"s{n}") for n in range(MANY)]
+        signals = [self.signal(f"s{n}", n, propagate=False) for n in range(MANY)]
+        return self.submit(Group(*waits, *signals)).result[:MANY]
+
+    assert local(run).run() == list(range(MANY))
+
+
+def test_groups_inside_a_group_share_the_room(local, open_at_once):
+    def run(self):
+        inner = [Group(*[(work, n) for n in range(MANY)]) for _ in range(3)]
+        return self.submit(Group(*inner)).result
+
+    assert local(run).run() == [list(range(MANY))] * 3
+    assert max(open_at_once) < 2 * ENOUGH
+
+
+def test_a_group_that_is_cancelled_while_it_waits_for_room_starts_nothing_more(local):
+    started, gate = [], threading.Event()
+
+    @activity.with_attributes(name="held")
+    def held(number):
+        started.append(number)
+        gate.wait(30)
+
+    def run(self):
+        group = self.submit(Group(*[(held, n) for n in range(MANY)]))
+        group.cancel()
+        gate.set()
+        return group.cancelled
+
+    assert local(run, max_workers=2).run() is True
+    assert len(started) <= 2
