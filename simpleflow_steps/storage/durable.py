@@ -1,40 +1,36 @@
 """Write files so that a crash of the machine leaves the old one or the new one, whole."""
 
-# ruff: noqa: PTH102, PTH108, PTH112, PTH118, PTH120
+# ruff: noqa: PTH102, PTH108, PTH112, PTH120
 # paths are bytes here, whatever encoding the locale has; pathlib holds text only
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _STALE = 24 * 60 * 60.0
 
 
-@contextmanager
-def temporary_file(directory: bytes, body: bytes) -> Iterator[bytes]:
-    """Write a body to a new file, safe on the disk, and give its path; it is removed unless it has been moved away.
+def write_aside(directory: bytes, body: bytes) -> tuple[bytes, os.stat_result]:
+    """Write a body to a new file, safe on the disk, and give its path and its state; the caller moves it away.
 
     Its time of modification is the clock's, to the nanosecond, because the kernel's own ticks are milliseconds long.
     """
-    path = os.path.join(directory, f"{os.getpid()}-{secrets.token_hex(8)}".encode())
+    path = b"%b/%b" % (directory, os.urandom(16).hex().encode())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
-        try:
-            _write(descriptor, body)
-        finally:
-            os.close(descriptor)
-        yield path
+        return path, _write(descriptor, body)
+    except BaseException:
+        os.unlink(path)
+        raise
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
+        os.close(descriptor)
 
 
 def make_directories(path: bytes) -> None:
@@ -51,8 +47,7 @@ def make_directories(path: bytes) -> None:
 def sync_directories(paths: Iterable[bytes]) -> None:
     """Make the names in these directories safe on the disk; one that has gone since has nothing to keep."""
     for path in dict.fromkeys(paths):
-        with suppress(FileNotFoundError):
-            _sync_directory(path)
+        _sync_directory(path)
 
 
 def remove_stale(directory: bytes) -> None:
@@ -64,17 +59,21 @@ def remove_stale(directory: bytes) -> None:
                 os.unlink(entry.path)
 
 
-def _write(descriptor: int, body: bytes) -> None:
+def _write(descriptor: int, body: bytes) -> os.stat_result:
     rest = memoryview(body)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
     now = time.time_ns()
     os.utime(descriptor, ns=(now, now))
     os.fsync(descriptor)
+    return os.fstat(descriptor)
 
 
 def _sync_directory(path: bytes) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

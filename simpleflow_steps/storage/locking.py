@@ -7,35 +7,43 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
-@contextmanager
-def exclusive(path: bytes) -> Iterator[None]:
+class FileLock:
+    """Hold a lock as long as the `with` block lasts.
+
+    :param flags: how its file is opened; one that is not made need not be there
+    :param kind: `fcntl.LOCK_EX` or `fcntl.LOCK_SH`
+    """
+
+    def __init__(self, path: bytes, flags: int, kind: int) -> None:
+        self._path = path
+        self._flags = flags
+        self._kind = kind
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> None:
+        """Wait for the lock."""
+        try:
+            self._descriptor = _locked(self._path, self._flags, self._kind)
+        except FileNotFoundError:
+            if self._flags & os.O_CREAT:
+                raise
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+def exclusive(path: bytes) -> FileLock:
     """Hold the lock alone; its file is made if need be, in a directory that exists."""
-    descriptor = _locked(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    return FileLock(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)
 
 
-@contextmanager
-def shared(path: bytes) -> Iterator[None]:
+def shared(path: bytes) -> FileLock:
     """Hold the lock beside other readers; without its file nobody has written, and there is nothing to hold."""
-    try:
-        descriptor = _locked(path, os.O_RDONLY, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    return FileLock(path, os.O_RDONLY, fcntl.LOCK_SH)
 
 
 def _locked(path: bytes, flags: int, kind: int) -> int:

@@ -48,14 +48,13 @@ def names_of(part: str) -> tuple[bytes, ...]:
 
 def directories_of(parts: Sequence[str]) -> tuple[bytes, ...]:
     """Give the names of the directories, outermost first, for parts of a key that a slash follows."""
-    return tuple(name for part in parts for name in names_of(part))
+    return tuple([name for part in parts for name in names_of(part)])  # a list is made in one go
 
 
 def path_of(key: str) -> tuple[tuple[bytes, ...], bytes]:
     """Give the names of the directories around a key's file, outermost first, and the name of the file."""
-    *parents, last = key.split("/")
-    *around, file = names_of(last)
-    return (*directories_of(parents), *around), file
+    *directories, file = directories_of(key.split("/"))
+    return tuple(directories), file
 
 
 def part_of(names: tuple[bytes, ...]) -> str | None:

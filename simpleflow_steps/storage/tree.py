@@ -4,7 +4,7 @@ A symbolic link below the root is neither a directory nor an object: it is not l
 key that has a link's name replaces the link.
 """
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH118, PTH120
+# ruff: noqa: PTH102, PTH104, PTH106, PTH120
 # paths are bytes here, whatever encoding the locale has; pathlib holds text only
 
 from __future__ import annotations
@@ -30,14 +30,19 @@ def find_directory(root: bytes, names: Sequence[bytes]) -> bytes | None:
     return path
 
 
-def find_file(root: bytes, key: str) -> tuple[bytes, os.stat_result] | None:
-    """Give the path and the state of the file that holds a key, if there is one."""
+def find_place(root: bytes, key: str) -> tuple[bytes, bytes, os.stat_result | None] | None:
+    """Give the directory and the path that a key's file has, and the state of what is there; None without directory."""
     names, file = path_of(key)
     directory = find_directory(root, names)
     if directory is None:
         return None
-    path = os.path.join(directory, file)
-    state = _state(path)
+    path = directory + b"/" + file
+    return directory, path, _state(path)
+
+
+def find_file(root: bytes, key: str) -> tuple[bytes, os.stat_result] | None:
+    """Give the path and the state of the file that holds a key, if there is one."""
+    _, path, state = find_place(root, key) or (b"", b"", None)
     return (path, state) if state and stat.S_ISREG(state.st_mode) else None
 
 
@@ -54,7 +59,7 @@ def make_place(root: bytes, key: str) -> tuple[bytes, list[bytes]]:
             child = _new_directory(directory, name)
             changed.append(directory)
         directory = child
-    path = os.path.join(directory, file)
+    path = directory + b"/" + file
     if _is_directory(path):
         os.rename(path, path + ALTERNATE)
     return path, [*changed, directory]
@@ -89,7 +94,7 @@ def walk(root: bytes, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
                 key = "" if part is None else text + part
                 if key and key.startswith(prefix) and (state := _state(entry.path)):
                     yield key, state
-        pending.extend((os.path.join(path, name), *below) for name, below in _lower(directories, text, around, prefix))
+        pending.extend((path + b"/" + name, *below) for name, below in _lower(directories, text, around, prefix))
 
 
 def folders(root: bytes, prefix: str) -> Iterator[str]:
@@ -103,7 +108,7 @@ def folders(root: bytes, prefix: str) -> Iterator[str]:
         directories = [entry.name for entry in _entries(path) if entry.is_dir(follow_symlinks=False)]
         for name, (part, names) in _lower(directories, "", around, start):
             if names:
-                pending.append((os.path.join(path, name), names))
+                pending.append((path + b"/" + name, names))
             elif next(walk(root, text + part), None):
                 yield part.removesuffix("/")
 
@@ -121,10 +126,10 @@ def _entries(path: bytes) -> Iterator[os.DirEntry[bytes]]:
 def _lower(
     directories: Sequence[bytes], text: str, around: tuple[bytes, ...], prefix: str
 ) -> Iterator[tuple[bytes, tuple[str, tuple[bytes, ...]]]]:
-    """Give what the directories stand for that may hold what starts with `prefix`; one with an alternate is void."""
-    alternates = {name for name in directories if name.endswith(ALTERNATE)}
+    """Give what the directories stand for that may hold what starts with `prefix`; an alternate beside one is void."""
+    void = {name + ALTERNATE for name in directories}
     for name in directories:
-        below = None if name + ALTERNATE in alternates else _below(text, around, name)
+        below = None if name in void else _below(text, around, name)
         if below and _may_hold(*below, prefix):
             yield name, below
 
@@ -146,15 +151,15 @@ def _may_hold(text: str, around: tuple[bytes, ...], prefix: str) -> bool:
 
 
 def _child(directory: bytes, name: bytes) -> bytes | None:
-    plain = os.path.join(directory, name)
-    alternate = plain + ALTERNATE
-    if not name.endswith(CONTINUED) and _is_directory(alternate):
-        return alternate
-    return plain if _is_directory(plain) else None
+    path = directory + b"/" + name
+    if _is_directory(path):
+        return path
+    alternate = path + ALTERNATE
+    return alternate if not name.endswith(CONTINUED) and _is_directory(alternate) else None
 
 
 def _new_directory(directory: bytes, name: bytes) -> bytes:
-    path = os.path.join(directory, name)
+    path = directory + b"/" + name
     if _state(path) and not name.endswith(CONTINUED):
         path += ALTERNATE
     os.mkdir(path)

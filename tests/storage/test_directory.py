@@ -3,11 +3,13 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import stat
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ KEYS = st.lists(PARTS, min_size=1, max_size=5).map("/".join).filter(lambda key: 
 
 
 class TestDirectoryStorage(StorageContract):
+    most_calls = 76
+
     @pytest.fixture
     def storage(self, root: Path) -> Storage:
         return DirectoryStorage(root)
@@ -234,6 +238,44 @@ def test_a_write_in_pieces_is_whole(storage: DirectoryStorage, monkeypatch: pyte
     storage.put("key", b"0123456789")
 
     assert storage.get("key") == b"0123456789"
+
+
+@pytest.mark.parametrize("body", [b"body", b""])
+def test_what_a_write_says_is_there_survives_a_power_cut(
+    storage: DirectoryStorage, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    storage.put("w/steps/a", b"body")
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted(descriptor: int) -> None:
+        done.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "replace", lambda *paths: done.append("name") or replace(*paths))
+    storage.put("w/steps/a", body)
+
+    assert done == ["file", "name", "directory"]
+
+
+def test_a_write_asks_the_system_for_little(storage: DirectoryStorage) -> None:
+    storage.put("w/steps/a", b"body")
+    asked: Counter[str] = Counter()
+
+    def note(_: object, event: str, called: Any) -> None:
+        if event == "c_call" and called.__module__ in {"posix", "fcntl"}:
+            asked[called.__name__] += 1
+
+    sys.setprofile(note)
+    try:
+        storage.put("w/steps/b", b"body", if_none_match="*")
+    finally:
+        sys.setprofile(None)
+
+    looks = {"lstat": 3, "stat": 1, "fstat": 2}  # each part of the key; whether the lock is still the one of all
+    writes = {"urandom": 1, "write": 1, "utime": 1, "fsync": 2, "replace": 1}
+    assert asked == {"open": 3, "close": 3, "flock": 1} | looks | writes
 
 
 def test_a_file_in_place_of_the_root_is_told(tmp_path: Path) -> None:
