@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024
 
 
-def check_key(key: str) -> None:
+def check_key(key: str, top: str = "") -> None:
     """Refuse a key that some storage could not hold.
 
+    :param top: what this storage puts before it
     :raises InvalidInput: if it is empty, longer than 1,024 UTF-8 bytes, or no text that UTF-8 can encode
     """
     if not key:
         raise InvalidInput("a key must not be empty")
-    check_prefix(key)
+    check_prefix(top + key)
 
 
 def check_prefix(prefix: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
+class _Object(NamedTuple):
     body: bytes
     etag: str
     modified: datetime
@@ -49,6 +48,7 @@ class MemoryStorage:
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name or uuid4().hex
+        self._url = f"memory://{quote(self._name)}"
         with _stores_lock:
             self._store = _stores.setdefault(self._name, _Store())
             if name:
@@ -60,7 +60,7 @@ class MemoryStorage:
     @property
     def url(self) -> str:
         """Name this storage so that `open_storage(url)` gives the same objects, within this process."""
-        return f"memory://{quote(self._name)}"
+        return self._url
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """Give the objects under a prefix as they are now, in the order of their keys."""
@@ -108,4 +108,4 @@ class MemoryStorage:
             self._store.objects.pop(key, None)
 
     def _place(self, key: str) -> str:
-        return f"{self.url} key {key!r}"
+        return f"{self._url} key {key!r}"

@@ -12,6 +12,8 @@ from tests.storage.contract import WRITERS, StorageContract, keys, writers
 
 
 class TestMemoryStorage(StorageContract):
+    most_calls = 15
+
     @pytest.fixture
     def storage(self) -> Storage:
         return MemoryStorage()

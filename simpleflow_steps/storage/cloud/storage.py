@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class CloudStorage:
         if not has_obstore():
             raise InvalidStorageURL(f"{location.scheme}:// needs obstore: {FAST}")
         self._location = location
+        self._top = location.full_key("")
         self._connected: ObstoreClient | None = None
         self._lock = Lock()
 
@@ -55,12 +57,12 @@ class CloudStorage:
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """Give the objects under a prefix in the order of their keys; its whole last folder is read, now."""
-        check_prefix(self._location.full_key(prefix))
-        return iter(sorted(self._client.objects(prefix), key=lambda each: each.key))
+        check_prefix(self._top + prefix)
+        return iter(sorted(self._client.objects(prefix), key=attrgetter("key")))
 
     def folders(self, prefix: str = "") -> Iterator[str]:
         """Give the folders under a prefix."""
-        check_prefix(self._location.full_key(prefix))
+        check_prefix(self._top + prefix)
         return iter(in_key_order(self._client.folders(prefix)))
 
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
@@ -94,9 +96,8 @@ class CloudStorage:
     def _check_key(self, key: str) -> None:
         from simpleflow_steps.storage.cloud.client import is_plain  # noqa: PLC0415  it loads obstore
 
-        check_key(key)
-        check_key(self._location.full_key(key))
-        if not is_plain(self._location.full_key(key)):
+        check_key(key, self._top)
+        if not is_plain(self._top + key):
             raise InvalidInput(f"key {key!r}: {self.url} takes no empty part, '.', '..' or control character")
 
 

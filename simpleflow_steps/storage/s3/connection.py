@@ -38,6 +38,7 @@ class Connection:
 
     def __init__(self, location: S3Location, max_pool_connections: int) -> None:
         self._location = location
+        self._url = location.url
         try:
             self.client = make_client(make_session(location), location, max_pool_connections)
         except (BotoCoreError, ValueError) as error:
@@ -54,7 +55,7 @@ class Connection:
         :param method: a method of `client`, or a function around one that also reads the body, as reading may fail too
         :param key: the key below the prefix; none for a listing
         """
-        place, where = self._location.url, {"Bucket": self._location.bucket}
+        place, where = self._url, {"Bucket": self._location.bucket}
         if key is not None:
             place, where = self._place(key), {**where, "Key": self._location.full_key(key)}
         try:
@@ -100,7 +101,7 @@ class Connection:
         self.request(self.client.delete_object, key)
 
     def _place(self, key: str) -> str:
-        return f"{self._location.url} key {key!r}"
+        return f"{self._url} key {key!r}"
 
     def _pages(self, prefix: str, **how: str) -> Iterator[Mapping[str, Any]]:
         full = self._location.full_key(prefix)
@@ -110,7 +111,7 @@ class Connection:
             yield page
             if not page["IsTruncated"]:
                 return
-            position = {"ContinuationToken": _next_token(page, self._location.url)}
+            position = {"ContinuationToken": _next_token(page, self._url)}
 
     def _objects(self, page: Mapping[str, Any]) -> Iterator[ListedObject]:
         cut = len(self._location.full_key(""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class S3Storage:
 
     def __init__(self, location: S3Location, *, max_pool_connections: int = 64) -> None:
         self._location = location
+        self._top = location.full_key("")
         self._max_pool_connections = max_pool_connections
         self._connected: Client | None = None
         self._probe: Probe | None = None
@@ -57,10 +59,10 @@ class S3Storage:
 
     def list(self, prefix: str = "") -> Iterator[ListedObject]:
         """Give the objects under a prefix in the order of their keys, with one request for each 1,000, made now."""
-        check_prefix(self._location.full_key(prefix))
+        check_prefix(self._top + prefix)
         found = [each for each in self._connection.objects(prefix) if each.key != PROBE_KEY]
         # most stores keep this order; SeaweedFS lists `a/b` before `a-b`, and AWS's directory buckets keep none
-        found.sort(key=lambda each: each.key)
+        found.sort(key=attrgetter("key"))
         return iter(found)
 
     def folders(self, prefix: str = "") -> Iterator[str]:
@@ -68,29 +70,30 @@ class S3Storage:
 
         SeaweedFS gives a folder for some minutes more after its last object has gone.
         """
-        check_prefix(self._location.full_key(prefix))
+        check_prefix(self._top + prefix)
         return iter(in_key_order(self._connection.folders(prefix)))
 
     def get(self, key: str, *, max_size: int | None = None, first: int | None = None) -> Body:
         """Read an object, or its beginning."""
-        self._check_key(key)
+        check_key(key, self._top)
         check_first(first)
         return self._connection.read(key, first=first, max_size=max_size)
 
     def put(self, key: str, body: bytes, *, if_none_match: str | None = None, if_match: str | None = None) -> str:
         """Write an object if the condition holds, and give its new etag."""
-        self._check_key(key)
+        check_key(key, self._top)
         check_conditions(if_none_match, if_match)
         if if_none_match is None and if_match is None:
             return self._connection.put(key, body)
         if self._honours_conditions() is False:
             demand(self._connection.etag(key), if_none_match, if_match, place=f"{self.url} key {key!r}")
             return self._connection.put(key, body)
-        return self._connection.put(key, body, **_given(IfNoneMatch=if_none_match, IfMatch=if_match))
+        condition = {"IfNoneMatch": "*"} if if_match is None else {"IfMatch": if_match}
+        return self._connection.put(key, body, **condition)
 
     def delete(self, key: str) -> None:
         """Remove an object if it is there."""
-        self._check_key(key)
+        check_key(key, self._top)
         try:
             self._connection.delete(key)
         except ObjectNotFound:
@@ -103,15 +106,7 @@ class S3Storage:
                 self._connected = connect(self._location, self._max_pool_connections)
             return self._connected
 
-    def _check_key(self, key: str) -> None:
-        check_key(key)
-        check_key(self._location.full_key(key))
-
     def _honours_conditions(self) -> bool | None:
         if self._probe is None:
             self._probe = probe_of(self._connection.endpoint_url, self._location.bucket, self._location.prefix)
         return self._probe.outcome if self._probe.done else self._probe.ask(self._connection.put, self.url)
-
-
-def _given(**parameters: str | None) -> dict[str, str]:
-    return {name: value for name, value in parameters.items() if value is not None}
