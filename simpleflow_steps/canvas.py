@@ -103,6 +103,9 @@ class GroupFuture(Driven[list[Any]]):
         for future in reversed(self.futures):
             future.cancel()
 
+    def _gather(self) -> Future[list[Any]]:
+        return gather(self.executor, self.futures)
+
     def conclude(self) -> None:
         """End with the results, or with the failures, of what was started."""
         error = combine(future.error for future in self.futures)
@@ -111,7 +114,7 @@ class GroupFuture(Driven[list[Any]]):
         result = None
         if error is None:
             if any(future.is_stored for future in self.futures):
-                self._load = lambda: gather(self.executor, self.futures)
+                self._load = GroupFuture._gather
             else:
                 result = [future.result for future in self.futures]
         self.settle(error=error, exception=reported, failures=failures, result=result)

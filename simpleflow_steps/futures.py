@@ -141,7 +141,8 @@ class Future(Generic[T]):
         self.done = False
         self._result: Any = None
         self._exception: Exception | None = None
-        self._load: Callable[[], Future[Any]] | None = None
+        # called with the future itself: a bound method would keep it in a circle
+        self._load: Callable[[Any], Future[Any]] | None = None
         self._awaited_by: list[tuple[Callable[[Any], object], Context]] | None = None
         self.error: Exception | None = None
         self.failures: tuple[Exception, ...] = ()
@@ -227,8 +228,8 @@ class Future(Generic[T]):
         """Give the future that holds the value itself: this one, or the one that reads it from storage."""
         if self._load is None:
             return self
-        loaded = self._load()
-        self._load = lambda: loaded
+        loaded = self._load(self)
+        self._load = lambda _: loaded
         return loaded
 
     @property
@@ -293,7 +294,7 @@ class Future(Generic[T]):
         if other.cancelled:
             self.set_cancelled(str(other.error))
             return
-        self._load = other._load and other.fetch
+        self._load = other._load and (lambda _: other.fetch())
         self.settle(error=other.error, exception=other._exception, failures=other.failures, result=other._result)
 
     def _close(self, state: str) -> None:

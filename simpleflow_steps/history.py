@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,37 +19,33 @@ class LogMarker(Struct, frozen=True, gc=False):
 
 
 class StepNote(Struct, frozen=True, gc=False):
-    """What the log marker of a step says: `details` as a dict, kept in less room while the run goes on."""
+    """The log marker of a step, kept in less room while the run goes on."""
 
     step: str
     status: str
     forced: bool
     reasons: tuple[str, ...]
+    at: datetime
+    name: ClassVar[str] = "log.step"
 
-    def as_dict(self) -> dict[str, Any]:
-        """Give the details, as simpleflow has them."""
-        return {"step": self.step, "status": self.status, "forced": self.forced, "reasons": list(self.reasons)}
+    def as_marker(self) -> LogMarker:
+        """Give the log marker, as simpleflow has it."""
+        details = {"step": self.step, "status": self.status, "forced": self.forced, "reasons": list(self.reasons)}
+        return LogMarker(self.name, details, self.at)
 
 
 class History:
-    """The log markers of a run, oldest first."""
+    """The log markers of a run, oldest first; `record` adds one."""
 
     def __init__(self) -> None:
-        self._markers: list[LogMarker] = []
-
-    def record(self, marker: LogMarker) -> None:
-        """Add a log marker."""
-        self._markers.append(marker)
+        self._markers: list[LogMarker | StepNote] = []
+        self.record = self._markers.append
 
     def markers(self, *, all: bool = False) -> list[LogMarker]:  # noqa: A002  simpleflow's name
         """Give every log marker, or the last one of each name."""
         chosen = self._markers if all else {marker.name: marker for marker in self._markers}.values()
-        return [_shown(marker) for marker in chosen]
+        return [marker.as_marker() if isinstance(marker, StepNote) else marker for marker in chosen]
 
     def others(self) -> list[LogMarker]:
         """Give every log marker but those of steps."""
-        return [marker for marker in self._markers if not isinstance(marker.details, StepNote)]
-
-
-def _shown(marker: LogMarker) -> LogMarker:
-    return replace(marker, details=marker.details.as_dict()) if isinstance(marker.details, StepNote) else marker
+        return [marker for marker in self._markers if isinstance(marker, LogMarker)]

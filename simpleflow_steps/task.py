@@ -129,9 +129,9 @@ class _Call(Task):
 
     __slots__ = ("args", "kwargs", "raises_on_failure")
 
-    def __init__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        self.args = list(args)
-        self.kwargs = dict(kwargs)
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args = args
+        self.kwargs = kwargs
         self.raises_on_failure = True
 
     @property

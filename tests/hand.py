@@ -34,4 +34,4 @@ class Hand:
             self.running[0].set_finished(len(self.waits))
 
     def arguments(self) -> list[list[Any]]:
-        return [task.args for task in self.tasks]
+        return [list(task.args) for task in self.tasks]

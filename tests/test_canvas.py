@@ -44,7 +44,7 @@ class TestMembers:
 
         kinds = [ActivityTask, ActivityTask, ActivityTask, Chain, ChildWorkflowTask, ChildWorkflowTask]
         assert [type(member) for member in group.activities] == kinds
-        assert [member.args for member in group.activities if not isinstance(member, Chain)] == [[], [1], [2], [3], []]
+        assert [member.args for member in group.activities if not isinstance(member, Chain)] == [(), (1,), (2,), (3,), ()]
 
     @pytest.mark.parametrize("canvas", [Group, Chain])
     def test_append_extend_and_plus_equal_add_members(self, canvas):
@@ -54,7 +54,7 @@ class TestMembers:
         made.extend([(work, 3), work])
         made += [(work, 4)]
 
-        assert [member.args for member in made.activities] == [[], [1], [2], [3], [], [4]]
+        assert [member.args for member in made.activities] == [(), (1,), (2,), (3,), (), (4,)]
         assert type(made) is canvas
 
     def test_append_takes_keyword_arguments(self):

@@ -56,7 +56,7 @@ def test_one_more_argument_makes_another_task():
     task.propagate_attribute("raises_on_failure", False)
     more = task.with_argument(2)
 
-    assert (task.args, more.args, more.kwargs, more.raises_on_failure) == ([1], [1, 2], {"day": "x"}, False)
+    assert (task.args, more.args, more.kwargs, more.raises_on_failure) == ((1,), (1, 2), {"day": "x"}, False)
 
 
 @pytest.mark.parametrize("what", [Group(echo), SignalTask("go"), TimerTask("t", 1), MarkerTask("note")])

@@ -39,7 +39,7 @@ def test_what_is_submitted_is_the_executors_to_answer_for(flow):
     future = flow.submit(add, 1, right=2)
 
     (task,) = flow.executor.tasks
-    assert (type(task), task.args, task.kwargs) == (ActivityTask, [1], {"right": 2})
+    assert (type(task), task.args, task.kwargs) == (ActivityTask, (1,), {"right": 2})
     assert flow.executor.adopted == [future]
 
 

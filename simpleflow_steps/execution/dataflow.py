@@ -36,7 +36,7 @@ class LaterFuture(Driven[Any]):
                 self.end_as(future)
                 return
             yield future.fetch()
-        task.args[:] = [_value(argument) for argument in task.args]
+        task.args = tuple(map(_value, task.args))
         task.kwargs.update({key: _value(argument) for key, argument in task.kwargs.items()})
         self.set_running()
         self._started = start(task)

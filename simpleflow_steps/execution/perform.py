@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.activity import Activity, ActivityContext
     from simpleflow_steps.execution.middleware import Middlewares
 
-    Call = tuple[Activity[Any, Any], list[Any], dict[str, Any], ActivityContext, Middlewares]
+    Call = tuple[Activity[Any, Any], tuple[Any, ...], dict[str, Any], ActivityContext, Middlewares]
 
 
 def perform(call: Call) -> Any:
@@ -61,7 +61,7 @@ async def perform_async(call: Call) -> Any:
 
 
 def _function(
-    activity: Activity[Any, Any], args: list[Any], kwargs: dict[str, Any], context: ActivityContext
+    activity: Activity[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], context: ActivityContext
 ) -> tuple[Any, Callable[[], Any]]:
     """Give what is to be called; for a class, its instance too."""
     target: Any = activity.callable

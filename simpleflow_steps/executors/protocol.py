@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.execution.roots import Roots
     from simpleflow_steps.futures import Future
-    from simpleflow_steps.history import History, LogMarker
+    from simpleflow_steps.history import History, StepNote
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.task import Task
     from simpleflow_steps.workflow import Workflow
@@ -70,8 +70,8 @@ class Executor(Protocol):
     def get_run_context(self) -> RunContext:
         """Say which run of which execution this is; the dict is shared and not to be changed."""
 
-    def note(self, marker: LogMarker) -> None:
-        """Leave a log marker in the run's history."""
+    def note(self, note: StepNote) -> None:
+        """Leave the log marker of a step in the run's history."""
 
     def now(self) -> datetime:
         """Give the time, in UTC; the same at each replay."""

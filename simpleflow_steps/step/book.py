@@ -160,7 +160,7 @@ class StepBook:
         del self._writing[name]
         if writing.error is not None:
             return
-        self._writes += 1
+        self._writes += self._fresh  # one listing comes before all writes
         self._written[name] = self._writes
         seen = writing.result.seen
         if seen is None:

@@ -19,7 +19,7 @@ from simpleflow_steps.events import (
 )
 from simpleflow_steps.exceptions import InvalidInput, MarkerGone, RunSuperseded, StepError, TaskCanceled
 from simpleflow_steps.futures import Driven, Future, after, combine
-from simpleflow_steps.history import LogMarker, StepNote
+from simpleflow_steps.history import StepNote
 from simpleflow_steps.scope import current_step, enclosing_steps, inside
 from simpleflow_steps.step.book import FAILED, RAN, RUNNING, SKIPPED
 from simpleflow_steps.step.marker import Marker, StoredResult, fresh_nonce
@@ -258,8 +258,7 @@ class StepFuture(Driven[Any]):
         """Tell what happened, and give when: as a log marker, as simpleflow does, as an event and in the log."""
         name, decision = self.step.step_name, self._decision
         event = self._event(kind, **facts)
-        note = StepNote(name, status, decision.forced, decision.reasons)
-        self.executor.note(LogMarker("log.step", note, event.at))
+        self.executor.note(StepNote(name, status, decision.forced, decision.reasons, event.at))
         self.executor.emit(event)
         log.info(f"step {status}", step=name, forced=decision.forced, reasons=list(decision.reasons))
         return event.at
@@ -275,7 +274,7 @@ class StepFuture(Driven[Any]):
         return (now - (self._started or now)).total_seconds()
 
     def _load_stored(self) -> None:
-        self._load = self._read_stored
+        self._load = StepFuture._read_stored
         self._book.keep(self.step.step_name, self)
 
     def _read_stored(self) -> Future[Any]:
@@ -284,6 +283,10 @@ class StepFuture(Driven[Any]):
         stored = StoredResultFuture(self.executor)
         stored.drive(stored.read(operation))
         return stored
+
+    def _fetch_inner(self) -> Future[Any]:
+        assert self._inner is not None  # noqa: S101  what is stored is what it carried out
+        return self._inner.fetch()
 
     def _stop(self) -> None:
         running = self._started is not None and self._generator is not None
@@ -301,9 +304,11 @@ class StepFuture(Driven[Any]):
         result = None
         if inner is not None and error is None:
             if inner.is_stored:
-                self._load = inner.fetch
+                self._load = StepFuture._fetch_inner
             else:
                 result = inner.result
+                if type(inner) is Future:
+                    self._inner, self.target = None, inner.target
         self.settle(error=error, exception=error or bubbling, failures=failures, result=result)
 
 

@@ -138,7 +138,7 @@ def test_the_listing_activity_has_simpleflows_settings_and_the_workflows_own(sta
     assert task.activity.callable is GetStepsDoneTask
     assert (task.activity.task_list, task.activity.retry, task.activity.start_to_close_timeout) == ("quick", 7, 60)
     assert task.activity.idempotent is True
-    assert task.args == [stage.storage.url, "w/steps"]
+    assert task.args == (stage.storage.url, "w/steps")
 
 
 def test_a_run_knows_the_names_of_its_steps(stage: Stage):

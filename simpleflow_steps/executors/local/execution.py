@@ -77,6 +77,7 @@ class Execution:
         self.roots = Roots()
         self._context = context
         self._history = History()
+        self.note = self._history.record
         self._nothing = self._done(None)
         self._open = 0
         self.closing = False
@@ -143,10 +144,6 @@ class Execution:
         self.roots.add(future)
         if self.stopping:
             leave_if_stopping(self, future.error)
-
-    def note(self, marker: LogMarker) -> None:
-        """Leave a log marker in the run's history."""
-        self._history.record(marker)
 
     def post(self, action: Callable[..., object], /, *args: Any) -> None:
         """Have something done in the run's thread; call it from any thread."""
@@ -304,7 +301,7 @@ class Execution:
 
     @_start.register
     def _(self, task: MarkerTask) -> Future[Any]:
-        self.note(LogMarker(task.name, task.details, task.at or self.now()))
+        self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
         return self._nothing
 
     @_start.register

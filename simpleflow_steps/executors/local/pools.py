@@ -152,7 +152,7 @@ class Pools:
     def start(
         self,
         activity: Activity[Any, Any],
-        args: list[Any],
+        args: tuple[Any, ...],
         kwargs: dict[str, Any],
         context: ActivityContext,
         started: Callable[[], object],

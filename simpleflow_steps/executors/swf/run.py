@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.payloads import Payloads
     from simpleflow_steps.executors.swf.submission import Submission
     from simpleflow_steps.futures import Future
-    from simpleflow_steps.history import LogMarker
+    from simpleflow_steps.history import StepNote
     from simpleflow_steps.storage import Storage
     from simpleflow_steps.task import Task
     from simpleflow_steps.workflow import Workflow
@@ -155,8 +155,9 @@ class Run:
         """Say which run of which execution this is."""
         return self._context
 
-    def note(self, marker: LogMarker) -> None:
-        """Leave a log marker in the run's history, and in SWF's."""
+    def note(self, note: StepNote) -> None:
+        """Leave the log marker of a step in the run's history, and in SWF's."""
+        marker = note.as_marker()
         self.submit(MarkerTask(marker.name, marker.details, marker.at))
 
     def now(self) -> datetime:

@@ -12,7 +12,7 @@ from simpleflow_steps.execution.roots import PassiveFuture
 from simpleflow_steps.executors.swf.attempts import ActivityAttempts, StepAttempts
 from simpleflow_steps.executors.swf.children import ChildAttempts
 from simpleflow_steps.futures import Future
-from simpleflow_steps.history import LogMarker, StepNote
+from simpleflow_steps.history import LogMarker
 from simpleflow_steps.identity import child_workflow_id
 from simpleflow_steps.scope import current_step
 from simpleflow_steps.step.operations import StepOperation
@@ -92,8 +92,7 @@ def _(task: WaitForSignal, run: Run) -> Future[Any]:
 @start.register(MarkerTask)
 def _(task: MarkerTask, run: Run) -> Future[Any]:
     def attributes() -> dict[str, Any]:
-        details = task.details.as_dict() if isinstance(task.details, StepNote) else task.details
-        details = details if codec.flaw(details) is None else repr(details)
+        details = task.details if codec.flaw(task.details) is None else repr(task.details)
         written = None if details is None else run.payloads.write(details, run.workflow_id)
         return {"markerName": task.name, "details": written}
 

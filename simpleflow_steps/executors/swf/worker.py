@@ -164,7 +164,7 @@ class Worker:
             version=job.version,
             beat=heart.beat,
         )
-        call = (activity, list(args), kwargs, context, self._middlewares)
+        call = (activity, args, kwargs, context, self._middlewares)
         result = asyncio.run(perform_async(call)) if activity.is_async else perform(call)
         encoded = codec.encode_result(result, activity)
         return {"value": encoded.value, "shape": encoded.shape}
