@@ -44,7 +44,8 @@ class TestMembers:
 
         kinds = [ActivityTask, ActivityTask, ActivityTask, Chain, ChildWorkflowTask, ChildWorkflowTask]
         assert [type(member) for member in group.activities] == kinds
-        assert [member.args for member in group.activities if not isinstance(member, Chain)] == [(), (1,), (2,), (3,), ()]
+        taken = [member.args for member in group.activities if not isinstance(member, Chain)]
+        assert taken == [(), (1,), (2,), (3,), ()]
 
     @pytest.mark.parametrize("canvas", [Group, Chain])
     def test_append_extend_and_plus_equal_add_members(self, canvas):
