@@ -172,10 +172,15 @@ class Execution:
         """
         if not self.closing and self.aborted is not None:
             raise self.aborted
+        self._room.look()
         if not self._is_live and self.loop.is_idle:
             raise WorkflowStuck("the workflow waits for something that nothing under way can finish")
         self.loop.turn()
-        self._room.look()
+
+    @property
+    def has_open(self) -> bool:
+        """Whether anything is under way whose end its thread will hear of."""
+        return self._open > 0
 
     @property
     def room(self) -> Future[Any] | None:
@@ -224,7 +229,7 @@ class Execution:
         self._drop()
         if grace is not None:
             self.alarms.set(grace, self._hurry)
-        while (self._open or len(self.children)) and not self.superseded:
+        while (self._open or len(self.children) or self._room.is_wanted) and not self.superseded:
             self.turn()
 
     def chronicle(self, name: str, activity_id: str = "") -> Chronicle:

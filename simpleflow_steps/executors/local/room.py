@@ -26,15 +26,25 @@ class Room:
 
     def wanted(self) -> Future[Any] | None:
         """Give what is done as soon as there is room; None if there is."""
-        if self._wanted is None and self._crowd >= ENOUGH:
+        if self._wanted is None and not self._execution.closing and self._crowd >= ENOUGH:
             self._wanted = Future(self._execution)
         return self._wanted
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether something waits for it."""
+        return self._wanted is not None
+
     def look(self) -> None:
-        """Let those go on that wait for room, once there is some; call it whenever something has happened."""
-        if self._wanted is not None and not self._opening and self._crowd <= ENOUGH // 2:
+        """Let those go on that wait for room, if there is some; call it before the run's thread waits for anything."""
+        if self._wanted is not None and not self._opening and self._is_there:
             self._opening = True
             self._execution.post(self._open)
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether half of the crowd is gone, or the rest is of other executions, whose ends nobody tells us."""
+        return not self._execution.has_open or self._execution.closing or self._crowd <= ENOUGH // 2
 
     @property
     def _crowd(self) -> int:

@@ -98,3 +98,47 @@ def test_a_group_that_is_cancelled_while_it_waits_for_room_starts_nothing_more(l
 
     assert local(run, max_workers=2).run() is True
     assert len(started) <= 2
+
+
+class After(Steps):
+    name = "after"
+
+    def run(self):
+        self.submit(self.step("first", (work, 0))).wait()
+        return super().run()
+
+
+def test_a_large_group_of_done_steps_is_skipped_to_its_end():
+    storage = MemoryStorage()
+    LocalExecutor(After, storage=storage, workflow_id="w").run()
+
+    assert LocalExecutor(After, storage=storage, workflow_id="w").run() == list(range(MANY))
+
+
+class Child(Workflow):
+    name = "child"
+
+    def run(self, number):
+        return sum(self.submit(Group(*[(work, n) for n in range(MANY)])).result)
+
+
+def test_executions_side_by_side_wait_for_nobody_elses_room(local):
+    def run(self):
+        children = [(Child, number) for number in range(4)]
+        return self.submit(Group(*children, *[(work, n) for n in range(MANY)])).result[:4]
+
+    assert local(run).run() == [sum(range(MANY))] * 4
+
+
+def test_a_run_that_fails_while_a_group_waits_for_room_ends(local):
+    groups = []
+
+    def run(self):
+        groups.append(self.submit(Group(*[(work, n) for n in range(MANY)])))
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        local(run, max_workers=1).run()
+
+    assert groups[0].done
+    assert len(groups[0].futures) == MANY
