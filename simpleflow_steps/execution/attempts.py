@@ -33,6 +33,8 @@ class Attempts(ABC):
     not heard.
     """
 
+    __slots__ = ("_pause", "_retries", "chronicle", "execution", "future", "number", "task", "turn")
+
     def __init__(
         self,
         execution: AttemptingExecutor,
@@ -59,8 +61,7 @@ class Attempts(ABC):
         self.turn += 1
         self.future.set_running()
         try:
-            with self.chronicle.place():
-                self.launch()
+            self.chronicle.at_its_place(self.launch)
         except RunSuperseded as error:
             self.execution.abort(error)
             self.future.set_exception(error)
