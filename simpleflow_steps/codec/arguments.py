@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps.codec.adapters import json_adapter, reason, text_adapter
 from simpleflow_steps.codec.json import dumps, finite, flaw, loads, type_name
 from simpleflow_steps.codec.results import MAX_DEPTH, NotStorable
-from simpleflow_steps.codec.targets import NO_HINT, UnusableHint, describe, parameter_hint, positions, signature
+from simpleflow_steps.codec.targets import NO_HINT, UnusableHint, describe, parameter_hint, shape_of, signature
 from simpleflow_steps.exceptions import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def check_fit(activity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
     :raises InvalidInput: naming what is missing or too much, with the signature
     """
-    if kwargs or len(args) not in positions(activity):
+    _, numbers = shape_of(activity.callable)
+    if kwargs or len(args) not in numbers:
         check_arguments(activity, args, kwargs)
 
 

@@ -80,19 +80,15 @@ def return_hint(target: Any) -> Any:
 def signature(target: Any) -> inspect.Signature:
     """Give the signature that a target is submitted with: without `self`; of `__init__`, for a class with `execute`."""
     if not isinstance(target, type):
-        return _shape_of(target.callable)[0]
+        return shape_of(target.callable)[0]
     full = inspect.signature(target.run)  # type: ignore[attr-defined]
     if not inspect.isfunction(inspect.getattr_static(target, "run")):
         return full
     return full.replace(parameters=list(full.parameters.values())[1:])
 
 
-def positions(activity: Any) -> range:
-    """Say how many positional arguments an activity takes if it is given no others: none, if it needs others."""
-    return _shape_of(activity.callable)[1]
-
-
-def _shape_of(function: Any) -> tuple[inspect.Signature, range]:
+def shape_of(function: Any) -> tuple[inspect.Signature, range]:
+    """Give a signature, and how many positional arguments fit if no others are given: no number, if it needs others."""
     try:
         return _cached_shape(function)
     except TypeError:  # it cannot be hashed

@@ -49,8 +49,12 @@ class Attempts(ABC):
         self.turn = 0
         self.chronicle = chronicle
         self._pause: Cancellable | None = None
-        policy = self.retry()
-        self._retries = None if isinstance(policy, int) else Retries(policy, self.time)
+        self._retries: Retries | None
+        match self.retry():
+            case int():
+                self._retries = None  # it is asked after a failure alone
+            case policy:
+                self._retries = Retries(policy, self.time)
         future.on_cancel = self.cancel
 
     def start(self) -> None:

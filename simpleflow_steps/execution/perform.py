@@ -23,11 +23,13 @@ def perform(call: Call) -> Any:
     """Call an activity with its middleware around it."""
     activity, args, kwargs, context, middlewares = call
     with enter_context(context), _log_fields(context):
-        middlewares.before(context)
+        for before in middlewares.pre:
+            before(context)
         instance, result = _called(activity, args, kwargs, context)
         if instance is not None:
             _after(instance)
-        middlewares.after(context, result)
+        for after in middlewares.post:
+            after(context, result=result)
     return result
 
 
@@ -52,12 +54,14 @@ async def perform_async(call: Call) -> Any:
     """Call an `async def` activity with its middleware around it."""
     activity, args, kwargs, context, middlewares = call
     with enter_context(context), _log_fields(context):
-        middlewares.before(context)
+        for before in middlewares.pre:
+            before(context)
         instance, coroutine = _called(activity, args, kwargs, context)
         result = await coroutine
         if instance is not None:
             _after(instance)
-        middlewares.after(context, result)
+        for after in middlewares.post:
+            after(context, result=result)
     return result
 
 

@@ -47,10 +47,8 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.local.executor import LocalExecutor
     from simpleflow_steps.executors.local.operating import Outcome
-    from simpleflow_steps.executors.local.pools import Pools
     from simpleflow_steps.executors.local.tenure import Tenure
     from simpleflow_steps.executors.protocol import RunContext
-    from simpleflow_steps.storage import Storage
     from simpleflow_steps.workflow import Workflow
 
 Call = ActivityTask | ChildWorkflowTask
@@ -61,6 +59,7 @@ class Execution:
 
     All of it belongs to the run's own thread. Other threads reach it through `post`.
 
+    :param owner: whose `pools` its activities and storage operations run in, and whose `storage` its objects live in
     :param generation: how many runs it has continued
     """
 
@@ -70,6 +69,8 @@ class Execution:
         self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext, generation: int = 0
     ) -> None:
         self.owner = owner
+        self.pools = owner.pools
+        self.storage = owner.storage
         self.loop = Loop(owner.clock)
         self.alarms = self.loop.alarms
         self.tenure: Tenure | None = None
@@ -96,16 +97,6 @@ class Execution:
         self._timers: dict[str, Future[Any]] = {}
         self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
-
-    @property
-    def pools(self) -> Pools:
-        """Where activities and storage operations run."""
-        return self.owner.pools
-
-    @property
-    def storage(self) -> Storage:
-        """Where the execution's objects live."""
-        return self.owner.storage
 
     @property
     def is_root(self) -> bool:
@@ -230,8 +221,7 @@ class Execution:
 
     def chronicle(self, name: str, activity_id: str = "") -> Chronicle:
         """Begin to tell of the attempts at a task."""
-        telemetry, is_heard = self.owner.telemetry, self.owner.is_followed
-        return Chronicle(self, name, activity_id, telemetry=telemetry, is_heard=is_heard)
+        return Chronicle(self, name, activity_id, telemetry=self.owner.telemetry, is_heard=self._is_followed)
 
     def unread(self) -> list[Letter]:
         """Give up the signals that nobody waited for, or that have only just arrived."""
@@ -359,7 +349,7 @@ class Execution:
             future.set_cancelled("the run is ending")
         else:
             self._attempts[future] = attempts
-            future.add_done_callback(self._attempts.pop)
+            future.on_end = self._attempts.pop
             attempts.start()
         return future
 
@@ -377,7 +367,7 @@ class Execution:
 
     def _track(self, future: Future[Any]) -> None:
         self._open += 1
-        future.add_done_callback(self._untrack)
+        future.on_end = self._untrack
 
     def _untrack(self, _: Future[Any]) -> None:
         self._open -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -68,7 +68,7 @@ class Pools:
         self._middlewares = middlewares
         self._threads = ThreadPool(workers or default_workers(), "sfs-activity")
         self._loop: EventLoop | None = None
-        self._in_threads = given is None or isinstance(given, ThreadPoolExecutor)
+        self._in_threads = given is None or _has_threads(given)
         self.is_slow_to_start = not self._in_threads and _has_a_queue_elsewhere(given)
         self.storage = ThreadPool(STORAGE_WORKERS, "sfs-storage")
 
@@ -125,6 +125,12 @@ class Pools:
 
             self._loop = EventLoop()
         return self._loop
+
+
+def _has_threads(pool: Pool) -> bool:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  slow to import
+
+    return isinstance(pool, ThreadPoolExecutor)
 
 
 def _has_a_queue_elsewhere(pool: Pool | None) -> bool:

@@ -1,5 +1,6 @@
 import threading
 import time
+import weakref
 from contextvars import ContextVar
 from queue import SimpleQueue
 
@@ -116,3 +117,16 @@ def test_as_many_threads_as_there_may_be_work_at_once():
     assert all(gate.reached() for gate in gates)
     for gate in gates:
         gate.open()
+
+
+def test_a_thread_that_waits_keeps_nothing_of_its_last_job():
+    class Thing:
+        pass
+
+    pool, told, thing = ThreadPool(1, "test"), SimpleQueue(), Thing()
+    alive = weakref.ref(thing)
+    pool.submit(telling(told), id, thing)
+    assert told.get(timeout=LONG) == (id(thing), None)
+    del thing
+
+    assert settles(lambda: alive() is None, True)
