@@ -34,10 +34,13 @@ class ThreadJob:
 
     def cancel(self) -> bool:
         """Take it back; tell whether that was still possible."""
-        return self._claim.acquire(blocking=False)
+        if not self._claim.acquire(blocking=False):
+            return False
+        self.is_over = True
+        return True
 
     def running(self) -> bool:
-        """Tell whether it was claimed and is not over."""
+        """Tell whether a thread has it."""
         return self._claim.locked() and not self.is_over
 
     def run(self) -> None:

@@ -58,10 +58,26 @@ def test_a_job_is_cancelled_or_run_and_never_both():
     assert gate.reached()
 
     assert (running.running(), running.cancel(), waiting.running(), waiting.cancel()) == (True, False, False, True)
+    assert (waiting.running(), waiting.cancel()) == (False, False)
     gate.open()
     pool.submit(telling(told), int, "4")
     assert [told.get(timeout=LONG) for _ in range(2)] == [(None, None), (4, None)]
     assert told.empty()
+
+
+def test_to_give_up_what_is_cancelled_or_over_takes_no_thread():
+    pool, gate, told = ThreadPool(1, "test"), Gate(), SimpleQueue()
+    over = pool.submit(telling(told), gate.enter)
+    assert gate.reached()
+    cancelled = pool.submit(telling(told), int, "3")
+    cancelled.cancel()
+    pool.abandon(cancelled)
+    gate.open()
+    told.get(timeout=LONG)
+    assert settles(lambda: over.is_over, True)
+    pool.abandon(over)
+
+    assert (pool._size, pool._threads) == (1, 1)
 
 
 def test_threads_of_jobs_that_are_given_up_are_replaced_and_do_not_add_up():
