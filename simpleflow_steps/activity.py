@@ -5,23 +5,25 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
+from simpleflow_steps.assigned import Assigned
 from simpleflow_steps.codec import reference, resolve
 from simpleflow_steps.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     from tenacity import BaseRetrying
 
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+TIMEOUTS = ("schedule_to_close", "schedule_to_start", "start_to_close", "heartbeat")
 
 
 def _no_heartbeat(details: Any) -> None:
@@ -69,14 +71,9 @@ def context() -> ActivityContext:
         raise LookupError("activity.context() was called outside an activity") from None
 
 
-@contextmanager
-def enter_context(entered: ActivityContext) -> Iterator[None]:
+def enter_context(entered: ActivityContext) -> Assigned[ActivityContext]:
     """Make `entered` what `context()` gives inside the `with` block, in this thread or task."""
-    token = _context.set(entered)
-    try:
-        yield
-    finally:
-        _context.reset(token)
+    return Assigned(_context, entered)
 
 
 def heartbeat(details: Any = None) -> None:
@@ -152,11 +149,17 @@ class Activity(Generic[P, R]):
             )
         return (resolve_activity, (self.__module__, self.__qualname__))
 
-    @property
+    @functools.cached_property
     def is_async(self) -> bool:
         """Whether it runs on an event loop."""
         target = getattr(self.callable, "execute", self.callable)
         return inspect.iscoroutinefunction(target)
+
+    @functools.cached_property
+    def timeouts(self) -> Mapping[str, float]:
+        """The seconds of its time-outs, for those that it has: `{"start_to_close": 60.0}`."""
+        given = {kind: getattr(self, f"{kind}_timeout") for kind in TIMEOUTS}
+        return {kind: seconds for kind, seconds in given.items() if seconds is not None}
 
     @property
     def reference(self) -> str:

@@ -117,7 +117,8 @@ class Future(Generic[T]):
 
     `error` is what `result` raises. `exception` is what happened, which `raises_on_failure=False` may keep from being
     raised. `failures` is every failure inside, reported or not: a step with any leaves no marker. `done` tells whether
-    it finished or was cancelled.
+    it finished or was cancelled. Whoever carries it out is told by `on_cancel()` to stop, and by `on_end(future)` that
+    it is done, before anybody who waits for it.
     """
 
     __slots__ = (
@@ -132,6 +133,7 @@ class Future(Generic[T]):
         "failures",
         "looked_at",
         "on_cancel",
+        "on_end",
         "target",
     )
 
@@ -149,6 +151,7 @@ class Future(Generic[T]):
         self.looked_at = False
         self.target = target
         self.on_cancel: Callable[[], object] | None = None
+        self.on_end: Callable[[Any], object] | None = None
 
     def __repr__(self) -> str:
         failure = f" exception={self._exception!r}" if self._exception else ""
@@ -300,6 +303,9 @@ class Future(Generic[T]):
     def _close(self, state: str) -> None:
         self._state, self.done = state, True
         self.on_cancel = None
+        if self.on_end is not None:
+            on_end, self.on_end = self.on_end, None
+            on_end(self)
         if self._awaited_by is not None:
             callbacks, self._awaited_by = self._awaited_by, None
             for callback, context in callbacks:

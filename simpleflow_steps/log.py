@@ -9,12 +9,13 @@ the run.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from simpleflow_steps.assigned import Assigned
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 _logger = logging.getLogger("simpleflow_steps")
 _bound: ContextVar[Mapping[str, Any] | None] = ContextVar("simpleflow_steps_log_fields", default=None)
@@ -44,24 +45,14 @@ def error(event: str, /, **fields: Any) -> None:
     _log(logging.ERROR, event, fields)
 
 
-@contextmanager
-def bound(**fields: Any) -> Iterator[None]:
+def bound(**fields: Any) -> Assigned[Mapping[str, Any] | None]:
     """Add fields to everything that this thread or asyncio task logs inside the `with` block."""
-    token = _bound.set({**bound_fields(), **fields})
-    try:
-        yield
-    finally:
-        _bound.reset(token)
+    return Assigned(_bound, {**(_bound.get() or {}), **fields})
 
 
-@contextmanager
-def muted_while(condition: Callable[[], bool]) -> Iterator[None]:
+def muted_while(condition: Callable[[], bool]) -> Assigned[Callable[[], bool] | None]:
     """Log nothing inside the `with` block while the condition holds: a workflow that is replayed has said it before."""
-    token = _muted.set(condition)
-    try:
-        yield
-    finally:
-        _muted.reset(token)
+    return Assigned(_muted, condition)
 
 
 def bound_fields() -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from simpleflow_steps.assigned import Assigned
 
 _steps: ContextVar[tuple[str, ...]] = ContextVar("simpleflow_steps_scope", default=())
 
@@ -23,11 +20,6 @@ def current_step() -> str | None:
     return steps[-1] if steps else None
 
 
-@contextmanager
-def inside(*steps: str) -> Iterator[None]:
+def inside(*steps: str) -> Assigned[tuple[str, ...]]:
     """Make `steps` the steps around a block."""
-    token = _steps.set(steps)
-    try:
-        yield
-    finally:
-        _steps.reset(token)
+    return Assigned(_steps, steps)

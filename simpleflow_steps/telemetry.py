@@ -25,7 +25,7 @@ class Telemetry(Protocol):
         """Play a run inside the block: what becomes current in it is not so after it."""
 
     def place(self, run: Run, step: str | None) -> Any:
-        """Give the place of something that is submitted now, in this step if in any."""
+        """Give the place of something that is submitted now, in this step if in any; None if it has none."""
 
     def at(self, place: Any) -> AbstractContextManager[None]:
         """Make a place the current one inside the block."""

@@ -76,6 +76,10 @@ def test_functions_coroutines_and_classes_are_activities():
     assert asynchronous == [False, False, True, True, False]
 
 
+def test_the_time_outs_of_an_activity_are_those_that_it_was_given():
+    assert Activity(fetch, start_to_close_timeout="NONE", heartbeat_timeout=4).timeouts == {"heartbeat": 4.0}
+
+
 class Nothing:
     pass
 

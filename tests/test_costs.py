@@ -141,7 +141,7 @@ LOADED = {  # our own modules, all modules, and the libraries
 }
 
 
-def loaded_by(program: str) -> set[str]:
+def loaded_by(program: str, place: Path) -> set[str]:
     """Name the modules that a program loads, beside those that Python itself has loaded before."""
     told = subprocess.run(
         [
@@ -150,6 +150,7 @@ def loaded_by(program: str) -> set[str]:
             f"import sys; before = set(sys.modules)\n{program}\nprint(*sys.modules.keys() - before)",
         ],
         env={"PYTHONPATH": str(ROOT)},
+        cwd=place,
         capture_output=True,
         text=True,
         check=True,
@@ -158,10 +159,10 @@ def loaded_by(program: str) -> set[str]:
 
 
 @pytest.mark.parametrize("program", LOADED, ids=["import", "help", "run"])
-def test_no_more_modules_are_loaded_than_before(program):
+def test_no_more_modules_are_loaded_than_before(program, tmp_path):
     own, everything, libraries = LOADED[program]
 
-    modules = loaded_by(program)
+    modules = loaded_by(program, tmp_path)
 
     outside = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"simpleflow_steps"}
     assert {name for name in outside if not name.startswith("_")} <= libraries | OPTIONAL

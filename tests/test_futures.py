@@ -36,6 +36,17 @@ def test_a_future_is_pending_then_running_then_finished():
     assert (future.result, future.exception, future.failures) == (3, None, ())
 
 
+@pytest.mark.parametrize("end", [lambda f: f.set_finished(1), lambda f: f.set_exception(ValueError()), Future.cancel])
+def test_who_carries_it_out_is_told_of_its_end_once_and_first(end):
+    future, told = Future(), []
+    future.add_done_callback(lambda _: told.append("who waits"))
+    future.on_end = told.append
+    end(future)
+    end(future)
+
+    assert told == [future, "who waits"]
+
+
 def test_a_failed_future_raises_the_failure_itself():
     error = TaskFailed("activity-a")
     future = failed(error)

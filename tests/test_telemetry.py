@@ -182,9 +182,9 @@ def test_a_span_has_the_times_of_its_events(traces):
         return round(event.at.timestamp() * 1e6)
 
     run_span, step, attempt = (traces.find(name) for name in ("workflow flow", "step a", "activity work"))
-    assert (run_span.start_time / 1e3, run_span.end_time / 1e3) == (when(RunStarted), when(RunFinished))
-    assert step.end_time / 1e3 == when(StepCompleted)
-    assert (attempt.start_time / 1e3, attempt.end_time / 1e3) == (when(ActivityStarted), when(ActivityFinished))
+    assert (run_span.start_time // 1000, run_span.end_time // 1000) == (when(RunStarted), when(RunFinished))
+    assert step.end_time // 1000 == when(StepCompleted)
+    assert (attempt.start_time // 1000, attempt.end_time // 1000) == (when(ActivityStarted), when(ActivityFinished))
 
 
 def test_each_attempt_is_a_span_and_each_retry_an_event_of_its_step(traces):

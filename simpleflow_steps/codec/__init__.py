@@ -2,6 +2,7 @@
 
 from simpleflow_steps.codec.arguments import (
     check_arguments,
+    check_fit,
     decode_arguments,
     digest,
     encode_arguments,
@@ -37,6 +38,7 @@ __all__ = [
     "UnknownTarget",
     "UnusableHint",
     "check_arguments",
+    "check_fit",
     "decode_arguments",
     "decode_result",
     "describe",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simpleflow_steps.codec.adapters import json_adapter, reason, text_adapter
 from simpleflow_steps.codec.json import dumps, finite, flaw, loads, type_name
 from simpleflow_steps.codec.results import MAX_DEPTH, NotStorable
-from simpleflow_steps.codec.targets import NO_HINT, UnusableHint, describe, parameter_hint, signature
+from simpleflow_steps.codec.targets import NO_HINT, UnusableHint, describe, parameter_hint, shape_of, signature
 from simpleflow_steps.exceptions import InvalidInput
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ def check_arguments(target: Any, args: Iterable[Any], kwargs: Mapping[str, Any])
         return signature(target).bind(*args, **kwargs)
     except TypeError as error:
         raise InvalidInput(f"{describe(target)}: {error}; it takes {_shown(target)}") from None
+
+
+def check_fit(activity: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Check that an activity takes these arguments, by their number alone where that says it.
+
+    :raises InvalidInput: naming what is missing or too much, with the signature
+    """
+    _, numbers = shape_of(activity.callable)
+    if kwargs or len(args) not in numbers:
+        check_arguments(activity, args, kwargs)
 
 
 def decode_arguments(

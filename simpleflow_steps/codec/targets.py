@@ -10,6 +10,7 @@ import functools
 import inspect
 import sys
 import typing
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_HINT = inspect.Signature.empty
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 _MAIN = ("__main__", "__mp_main__")
 
@@ -77,21 +80,32 @@ def return_hint(target: Any) -> Any:
 def signature(target: Any) -> inspect.Signature:
     """Give the signature that a target is submitted with: without `self`; of `__init__`, for a class with `execute`."""
     if not isinstance(target, type):
-        return _signature_of(target.callable)
+        return shape_of(target.callable)[0]
     full = inspect.signature(target.run)  # type: ignore[attr-defined]
     if not inspect.isfunction(inspect.getattr_static(target, "run")):
         return full
     return full.replace(parameters=list(full.parameters.values())[1:])
 
 
-def _signature_of(function: Any) -> inspect.Signature:
+def shape_of(function: Any) -> tuple[inspect.Signature, range]:
+    """Give a signature, and how many positional arguments fit if no others are given: no number, if it needs others."""
     try:
-        return _cached_signature(function)
+        return _cached_shape(function)
     except TypeError:  # it cannot be hashed
-        return inspect.signature(function)
+        return _shape(function)
 
 
-_cached_signature = functools.lru_cache(maxsize=1024)(inspect.signature)
+def _shape(function: Any) -> tuple[inspect.Signature, range]:
+    full = inspect.signature(function)
+    kinds = Counter((each.kind, each.default is each.empty) for each in full.parameters.values())
+    needed, optional = (sum(kinds[kind, bare] for kind in POSITIONAL) for bare in (True, False))
+    if kinds[inspect.Parameter.KEYWORD_ONLY, True]:
+        return full, range(0)
+    most = sys.maxsize - 1 if kinds[inspect.Parameter.VAR_POSITIONAL, True] else needed + optional
+    return full, range(needed, most + 1)
+
+
+_cached_shape = functools.lru_cache(maxsize=1024)(_shape)
 
 
 def parameter_hint(target: Any, name: str) -> Any:

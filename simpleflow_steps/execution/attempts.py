@@ -33,6 +33,8 @@ class Attempts(ABC):
     not heard.
     """
 
+    __slots__ = ("_pause", "_retries", "chronicle", "execution", "future", "number", "task", "turn")
+
     def __init__(
         self,
         execution: AttemptingExecutor,
@@ -47,8 +49,12 @@ class Attempts(ABC):
         self.turn = 0
         self.chronicle = chronicle
         self._pause: Cancellable | None = None
-        policy = self.retry()
-        self._retries = None if isinstance(policy, int) else Retries(policy, self.time)
+        self._retries: Retries | None
+        match self.retry():
+            case int():
+                self._retries = None  # it is asked after a failure alone
+            case policy:
+                self._retries = Retries(policy, self.time)
         future.on_cancel = self.cancel
 
     def start(self) -> None:
@@ -59,8 +65,7 @@ class Attempts(ABC):
         self.turn += 1
         self.future.set_running()
         try:
-            with self.chronicle.place():
-                self.launch()
+            self.chronicle.at_its_place(self.launch)
         except RunSuperseded as error:
             self.execution.abort(error)
             self.future.set_exception(error)

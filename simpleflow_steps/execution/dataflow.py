@@ -53,12 +53,13 @@ def futures_in(task: Call) -> list[Future[Any]]:
     """Find the futures among a task's arguments, and those directly in a list, tuple or dict there."""
     found = []
     for argument in (*task.args, *task.kwargs.values()):
-        if isinstance(argument, Future):
-            found.append(argument)
-        elif isinstance(argument, list | tuple):
-            found += [item for item in argument if isinstance(item, Future)]
-        elif isinstance(argument, dict):
-            found += [item for item in argument.values() if isinstance(item, Future)]
+        match argument:
+            case Future():
+                found.append(argument)
+            case list() | tuple():
+                found += [item for item in argument if isinstance(item, Future)]
+            case dict():
+                found += [item for item in argument.values() if isinstance(item, Future)]
     return found
 
 

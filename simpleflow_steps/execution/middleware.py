@@ -12,8 +12,6 @@ from simpleflow_steps.exceptions import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simpleflow_steps.activity import ActivityContext
-
 
 @dataclass(frozen=True)
 class Middlewares:
@@ -23,16 +21,6 @@ class Middlewares:
 
     pre: tuple[Callable[..., Any], ...] = ()
     post: tuple[Callable[..., Any], ...] = ()
-
-    def before(self, context: ActivityContext) -> None:
-        """Call those that go before."""
-        for function in self.pre:
-            function(context)
-
-    def after(self, context: ActivityContext, result: Any) -> None:
-        """Call those that come after."""
-        for function in self.post:
-            function(context, result=result)
 
 
 def make_middlewares(given: Mapping[str, Iterable[Any]] | None) -> Middlewares:

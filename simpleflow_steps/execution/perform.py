@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,10 @@ from simpleflow_steps import log
 from simpleflow_steps.activity import enter_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from simpleflow_steps.activity import Activity, ActivityContext
+    from simpleflow_steps.assigned import Assigned
     from simpleflow_steps.execution.middleware import Middlewares
 
     Call = tuple[Activity[Any, Any], tuple[Any, ...], dict[str, Any], ActivityContext, Middlewares]
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 def perform(call: Call) -> Any:
     """Call an activity with its middleware around it."""
     activity, args, kwargs, context, middlewares = call
-    with enter_context(context), log.bound(**_bound(context)):
-        middlewares.before(context)
-        instance, function = _function(activity, args, kwargs, context)
-        result = function()
-        _after(instance)
-        middlewares.after(context, result)
+    with enter_context(context), _log_fields(context):
+        for before in middlewares.pre:
+            before(context)
+        instance, result = _called(activity, args, kwargs, context)
+        if instance is not None:
+            _after(instance)
+        for after in middlewares.post:
+            after(context, result=result)
     return result
 
 
@@ -51,25 +53,27 @@ def perform_pickled(call: bytes) -> Any:
 async def perform_async(call: Call) -> Any:
     """Call an `async def` activity with its middleware around it."""
     activity, args, kwargs, context, middlewares = call
-    with enter_context(context), log.bound(**_bound(context)):
-        middlewares.before(context)
-        instance, function = _function(activity, args, kwargs, context)
-        result = await function()
-        _after(instance)
-        middlewares.after(context, result)
+    with enter_context(context), _log_fields(context):
+        for before in middlewares.pre:
+            before(context)
+        instance, coroutine = _called(activity, args, kwargs, context)
+        result = await coroutine
+        if instance is not None:
+            _after(instance)
+        for after in middlewares.post:
+            after(context, result=result)
     return result
 
 
-def _function(
+def _called(
     activity: Activity[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], context: ActivityContext
-) -> tuple[Any, Callable[[], Any]]:
-    """Give what is to be called; for a class, its instance too."""
-    target: Any = activity.callable
-    if not inspect.isclass(target):
-        return None, lambda: target(*args, **kwargs)
-    instance: Any = target(*args, **kwargs)
-    instance.context = context
-    return instance, instance.execute
+) -> tuple[Any, Any]:
+    """Call it and give what it returns; for a class, its instance too."""
+    made: Any = activity.callable(*args, **kwargs)
+    if not isinstance(activity.callable, type):
+        return None, made
+    made.context = context
+    return made, made.execute()
 
 
 def _after(instance: Any) -> None:
@@ -78,11 +82,11 @@ def _after(instance: Any) -> None:
         post_execute()
 
 
-def _bound(context: ActivityContext) -> dict[str, Any]:
-    return {
-        "workflow_id": context.workflow_id,
-        "run_id": context.run_id,
-        "step": context.step,
-        "activity": context.activity,
-        "attempt": context.attempt,
-    }
+def _log_fields(context: ActivityContext) -> Assigned[Mapping[str, Any] | None]:
+    return log.bound(
+        workflow_id=context.workflow_id,
+        run_id=context.run_id,
+        step=context.step,
+        activity=context.activity,
+        attempt=context.attempt,
+    )

@@ -18,7 +18,7 @@ class Roots:
     """Remember which of them are open, and which failed; nothing is kept of those that ended well, or only wait."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Future[Any]] = {}
+        self._open: dict[Future[Any], None] = {}
         self._failed: list[Future[Any]] = []
 
     def __len__(self) -> int:
@@ -31,13 +31,13 @@ class Roots:
         if future.done:
             if future.error is not None:
                 self._failed.append(future)
-        elif id(future) not in self._open:
-            self._open[id(future)] = future
+        elif future not in self._open:
+            self._open[future] = None
             future.add_done_callback(self._ended)
 
     def cancel(self) -> None:
         """Cancel the open ones."""
-        for future in list(self._open.values()):
+        for future in list(self._open):
             future.cancel()
 
     @property
@@ -52,7 +52,7 @@ class Roots:
         ]
 
     def _ended(self, future: Future[Any]) -> None:
-        self._open.pop(id(future), None)
+        self._open.pop(future, None)
         if future.error is not None:
             self._failed.append(future)
 

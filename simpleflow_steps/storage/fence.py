@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.assigned import Assigned
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-_check: ContextVar[Callable[[], object] | None] = ContextVar("simpleflow_steps_fence", default=None)
+    Check = Callable[[], object]
+
+_check: ContextVar[Check | None] = ContextVar("simpleflow_steps_fence", default=None)
 
 
-@contextmanager
-def fenced(check: Callable[[], object]) -> Iterator[None]:
+def fenced(check: Check) -> Assigned[Check | None]:
     """Call `check` before each attempt at a request inside the block; what it raises ends the request."""
-    token = _check.set(check)
-    try:
-        yield
-    finally:
-        _check.reset(token)
+    return Assigned(_check, check)
 
 
 def pass_fence() -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from simpleflow_steps.codec import (
     NotStorable,
     check_arguments,
+    check_fit,
     decode_arguments,
     digest,
     dumps,
@@ -94,6 +95,37 @@ def test_arguments_that_do_not_fit_are_refused_with_the_signature(args, kwargs, 
         check_arguments(Activity(Load), args, kwargs)
 
     assert str(caught.value) == (f"activity work: {said}; it takes (day: datetime.date, note: object = None)")
+
+
+SHAPES = [
+    lambda: 0,
+    lambda a: 0,
+    lambda a, /, b=1: 0,
+    lambda a=1, *more: 0,
+    lambda a, *, n: 0,
+    lambda a, *, n=1: 0,
+    lambda **options: 0,
+    lambda *more, **options: 0,
+    Load,
+    LoadRow,
+    len,
+    [].append,
+]
+
+
+@pytest.mark.parametrize("function", SHAPES)
+@pytest.mark.parametrize("kwargs", [{}, {"n": 1}, {"a": 1}])
+def test_what_fits_is_what_can_be_bound(function, kwargs):
+    def refusal(check, args):
+        try:
+            check(Activity(function), args, kwargs)
+        except InvalidInput as error:
+            return str(error)
+        return None
+
+    for number in range(4):
+        args = [1] * number
+        assert refusal(check_fit, args) == refusal(check_arguments, args)
 
 
 def test_the_workflow_is_named_without_its_self():

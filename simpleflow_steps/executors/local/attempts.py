@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,12 @@ from simpleflow_steps.execution.attempts import Attempts, as_task_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future as Job
     from datetime import datetime
 
+    from simpleflow_steps.execution.middleware import Middlewares
+    from simpleflow_steps.execution.perform import Call
     from simpleflow_steps.executors.local.execution import Execution
+    from simpleflow_steps.executors.local.pools import Job
     from simpleflow_steps.executors.local.timers import Alarm
     from simpleflow_steps.futures import Future
     from simpleflow_steps.task import ActivityTask, ChildWorkflowTask
@@ -26,19 +27,15 @@ LOOKS = 10  # how often a time-out is divided to see whether a job has left its 
 class ActivityAttempts(Attempts):
     """Carry out an activity."""
 
+    __slots__ = ("_alarms", "_job")
+
     execution: Execution
     task: ActivityTask
 
     def __init__(self, execution: Execution, task: ActivityTask, future: Future[Any], activity_id: str) -> None:
         super().__init__(execution, task, future, execution.chronicle(task.activity.name, activity_id))
-        self._alarms: dict[str, Alarm] = {}
-        self._timeouts = {
-            "schedule_to_close": task.activity.schedule_to_close_timeout,
-            "schedule_to_start": task.activity.schedule_to_start_timeout,
-            "start_to_close": task.activity.start_to_close_timeout,
-            "heartbeat": task.activity.heartbeat_timeout,
-        }
-        self._job: Job[Any] | None = None
+        self._alarms: dict[str, Alarm] | None = None
+        self._job: Job | None = None
 
     def retry(self) -> Any:
         """Give the activity's `retry`."""
@@ -47,19 +44,15 @@ class ActivityAttempts(Attempts):
     def launch(self) -> None:
         """Hand the activity to its pool and watch its time-outs."""
         self.execution.check()
-        activity, turn, pools = self.task.activity, self.turn, self.execution.pools
-        timed = any(self._timeouts.values())
-        heard = timed or self.chronicle.is_heard
-        started = partial(self._announce, turn, self.number) if heard else self.execution.check
-        self._watch("schedule_to_close")
-        self._watch("schedule_to_start")
-        self._job = job = pools.start(activity, self.task.args, self.task.kwargs, self._context(turn), started)
-        if pools.is_slow_to_start and not activity.is_async:
+        timeouts, pools = self.task.activity.timeouts, self.execution.pools
+        for kind in ("schedule_to_close", "schedule_to_start") if timeouts else ():
+            self._watch(kind)
+        self._job = pools.start(Attempt(self))
+        if pools.is_slow_to_start and not self.task.activity.is_async:
             self.chronicle.begin(self.number, here=False)
             self.chronicle.tell_begin()
-            if timed:
-                self._look()
-        job.add_done_callback(partial(self._report, turn))
+            if timeouts:
+                self._look(min(timeouts.values()) / LOOKS)
 
     def rest(self, seconds: float) -> Alarm:
         """Set an alarm."""
@@ -70,7 +63,7 @@ class ActivityAttempts(Attempts):
         self._silence()
         job, self._job = self._job, None
         if job is not None:
-            self.execution.pools.abandon(self.task.activity, job)
+            self.execution.pools.abandon(job)
 
     def cancel(self) -> None:
         """Give the activity up."""
@@ -86,72 +79,40 @@ class ActivityAttempts(Attempts):
         """Tell whether a worker has the job."""
         return self._job is not None and not self._job.cancel()
 
-    def _context(self, turn: int) -> ActivityContext:
-        run = self.execution.get_run_context()
-        return ActivityContext(
-            workflow_id=run["workflow_id"],
-            run_id=run["run_id"],
-            activity_id=self.chronicle.id,
-            activity=self.task.activity.name,
-            attempt=self.number,
-            step=self.chronicle.step,
-            name=run["name"],
-            version=run["version"],
-            beat=partial(self._beat, turn),
-        )
-
-    def _beat(self, turn: int, details: Any) -> None:
-        """Take a heartbeat, in the activity's thread."""
-        if self.is_over(turn):
-            raise TaskCanceled(f"{self.task.name}: this attempt was given up")
-        self.execution.post(self._heard, turn, details)
-
-    def _heard(self, turn: int, details: Any) -> None:
+    def heard(self, turn: int, details: Any) -> None:
+        """Take a heartbeat."""
         if self.is_over(turn):
             return
         self._watch("heartbeat")
         self.chronicle.heartbeat(self.number, details)
 
-    def _announce(self, turn: int, number: int) -> None:
-        """Say that the activity begins, in its thread, unless the run has lost its execution meanwhile."""
-        self.execution.check()
-        if self.is_over(turn):
-            return
-        self.chronicle.begin(number, here=self.execution.pools.hears(self.task.activity))
-        self.execution.post(self._started, turn)
-
-    def _started(self, turn: int) -> None:
+    def started(self, turn: int) -> None:
+        """Take note that the activity has begun."""
         if self.is_over(turn) or self._job is None:
             return
         self.chronicle.tell_begin()
-        waiting = self._alarms.pop("schedule_to_start", None)
-        if waiting is not None:
-            waiting.cancel()
+        if self._alarms and "schedule_to_start" in self._alarms:
+            self._alarms.pop("schedule_to_start").cancel()
         self._watch("start_to_close")
         if self.execution.pools.hears(self.task.activity):
             self._watch("heartbeat")
 
-    def _look(self) -> None:
+    def _look(self, pause: float) -> None:
         """Look from time to time whether the job is running: its pool does not tell."""
         if self._job is None or self._job.running():
-            self._started(self.turn)
+            self.started(self.turn)
         else:
-            pause = min(filter(None, self._timeouts.values())) / LOOKS
-            self._set_alarm("look", pause, self._look)
+            self._set_alarm("look", pause, partial(self._look, pause))
 
-    def _report(self, turn: int, job: Job[Any]) -> None:
-        """Say that the activity ended, in whatever thread that was."""
-        self.execution.post(self._ended, turn, job, self.execution.now())
-
-    def _ended(self, turn: int, job: Job[Any], at: datetime) -> None:
+    def ended(self, turn: int, result: Any, error: BaseException | None, at: datetime | None) -> None:
+        """Go on from the end of an attempt."""
         if self.is_over(turn):
             return
         self._silence()
         self._job = None
-        error = job.exception() if not job.cancelled() else CancelledError("its pool dropped it")
         if error is None:
             self.chronicle.end(self.number, at=at)
-            self.succeeded(job.result())
+            self.succeeded(result)
         elif isinstance(error, TaskCanceled):
             self.chronicle.cancel(self.number, error)
             self.future.set_cancelled(str(error))
@@ -163,15 +124,15 @@ class ActivityAttempts(Attempts):
             self.failed(error, at)
 
     def _watch(self, kind: str) -> None:
-        seconds = self._timeouts[kind]
+        seconds = self.task.activity.timeouts.get(kind)
         if seconds is not None:
             self._set_alarm(kind, seconds, partial(self._timed_out, kind, seconds))
 
     def _set_alarm(self, kind: str, seconds: float, action: Callable[[], object]) -> None:
-        before = self._alarms.get(kind)
-        if before is not None:
-            before.cancel()
-        self._alarms[kind] = self.execution.alarms.set(seconds, action)
+        self._alarms = alarms = self._alarms or {}
+        if kind in alarms:
+            alarms[kind].cancel()
+        alarms[kind] = self.execution.alarms.set(seconds, action)
 
     def _timed_out(self, kind: str, seconds: float) -> None:
         self.turn += 1
@@ -179,13 +140,66 @@ class ActivityAttempts(Attempts):
         self.failed(TaskTimeout(kind, seconds))
 
     def _silence(self) -> None:
-        for alarm in self._alarms.values():
+        alarms, self._alarms = self._alarms, None
+        for alarm in alarms.values() if alarms else ():
             alarm.cancel()
-        self._alarms.clear()
+
+
+class Attempt:
+    """One attempt at an activity, as its pool sees it. Its methods may be called in any thread."""
+
+    __slots__ = ("_attempts", "_number", "_turn", "task")
+
+    def __init__(self, attempts: ActivityAttempts) -> None:
+        self._attempts = attempts
+        self._number = attempts.number
+        self._turn = attempts.turn
+        self.task = attempts.task
+
+    def call(self, middlewares: Middlewares) -> Call:
+        """Say what is to be called, and what it is told of itself."""
+        attempts, task = self._attempts, self.task
+        run = attempts.execution.get_run_context()
+        context = ActivityContext(
+            workflow_id=run["workflow_id"],
+            run_id=run["run_id"],
+            activity_id=attempts.chronicle.id,
+            activity=task.activity.name,
+            attempt=self._number,
+            step=attempts.chronicle.step,
+            name=run["name"],
+            version=run["version"],
+            beat=self._beat,
+        )
+        return task.activity, task.args, task.kwargs, context, middlewares
+
+    def started(self) -> None:
+        """Say that the activity begins, unless the run has lost its execution meanwhile."""
+        attempts, activity = self._attempts, self.task.activity
+        execution, chronicle = attempts.execution, attempts.chronicle
+        execution.check()
+        if (activity.timeouts or chronicle.is_heard) and not attempts.is_over(self._turn):
+            chronicle.begin(self._number, here=execution.pools.hears(activity))
+            execution.loop.post(attempts.started, self._turn)
+
+    def ended(self, result: Any, error: BaseException | None) -> None:
+        """Say that the activity ended, and when if anybody wants to know."""
+        attempts, execution = self._attempts, self._attempts.execution
+        at = execution.now() if attempts.chronicle.is_heard else None
+        execution.loop.post(attempts.ended, self._turn, result, error, at)
+
+    def _beat(self, details: Any) -> None:
+        """Take a heartbeat."""
+        attempts = self._attempts
+        if attempts.is_over(self._turn):
+            raise TaskCanceled(f"{self.task.name}: this attempt was given up")
+        attempts.execution.loop.post(attempts.heard, self._turn, details)
 
 
 class ChildAttempts(Attempts):
     """Carry out a child workflow."""
+
+    __slots__ = ("_child", "_workflow_id")
 
     execution: Execution
     task: ChildWorkflowTask

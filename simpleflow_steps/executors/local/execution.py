@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextvars import copy_context
-from functools import singledispatchmethod
+from concurrent.futures import CancelledError
+from functools import partial, singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.codec import check_arguments
+from simpleflow_steps.codec import check_arguments, check_fit
 from simpleflow_steps.dispatch import choice_of
 from simpleflow_steps.events import ChildStarted, event_of
 from simpleflow_steps.exceptions import InvalidInput, RunStopped, RunSuperseded, TaskCanceled, WorkflowStuck
@@ -21,7 +21,7 @@ from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
 from simpleflow_steps.executors.local.loop import Loop
-from simpleflow_steps.executors.local.operating import Ended, ended, operated
+from simpleflow_steps.executors.local.operating import operated
 from simpleflow_steps.executors.local.room import Room
 from simpleflow_steps.executors.local.waits import Waits
 from simpleflow_steps.futures import Future, after
@@ -46,10 +46,9 @@ if TYPE_CHECKING:
 
     from simpleflow_steps.events import Event
     from simpleflow_steps.executors.local.executor import LocalExecutor
-    from simpleflow_steps.executors.local.pools import Pools
+    from simpleflow_steps.executors.local.operating import Outcome
     from simpleflow_steps.executors.local.tenure import Tenure
     from simpleflow_steps.executors.protocol import RunContext
-    from simpleflow_steps.storage import Storage
     from simpleflow_steps.workflow import Workflow
 
 Call = ActivityTask | ChildWorkflowTask
@@ -60,6 +59,7 @@ class Execution:
 
     All of it belongs to the run's own thread. Other threads reach it through `post`.
 
+    :param owner: whose `pools` its activities and storage operations run in, and whose `storage` its objects live in
     :param generation: how many runs it has continued
     """
 
@@ -69,6 +69,8 @@ class Execution:
         self, owner: LocalExecutor, workflow_class: type[Workflow], context: RunContext, generation: int = 0
     ) -> None:
         self.owner = owner
+        self.pools = owner.pools
+        self.storage = owner.storage
         self.loop = Loop(owner.clock)
         self.alarms = self.loop.alarms
         self.tenure: Tenure | None = None
@@ -89,22 +91,12 @@ class Execution:
         self._room = Room(self)
         self._is_followed = owner.is_followed
         self._activities = 0
-        self._attempts: set[ActivityAttempts | ChildAttempts] = set()
+        self._attempts: dict[Future[Any], ActivityAttempts | ChildAttempts] = {}
         self._occurrences: Counter[str] = Counter()
         self._once = Once()
         self._timers: dict[str, Future[Any]] = {}
         self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
-
-    @property
-    def pools(self) -> Pools:
-        """Where activities and storage operations run."""
-        return self.owner.pools
-
-    @property
-    def storage(self) -> Storage:
-        """Where the execution's objects live."""
-        return self.owner.storage
 
     @property
     def is_root(self) -> bool:
@@ -180,7 +172,7 @@ class Execution:
     @property
     def has_open(self) -> bool:
         """Whether anything is under way whose end its thread will hear of."""
-        return self._open > 0
+        return bool(self._open or self._attempts)
 
     @property
     def room(self) -> Future[Any] | None:
@@ -229,13 +221,12 @@ class Execution:
         self._drop()
         if grace is not None:
             self.alarms.set(grace, self._hurry)
-        while (self._open or len(self.children) or self._room.is_wanted) and not self.superseded:
+        while (self.has_open or len(self.children) or self._room.is_wanted) and not self.superseded:
             self.turn()
 
     def chronicle(self, name: str, activity_id: str = "") -> Chronicle:
         """Begin to tell of the attempts at a task."""
-        telemetry, is_heard = self.owner.telemetry, self.owner.is_followed
-        return Chronicle(self, name, activity_id, telemetry=telemetry, is_heard=is_heard)
+        return Chronicle(self, name, activity_id, telemetry=self.owner.telemetry, is_heard=self._is_followed)
 
     def unread(self) -> list[Letter]:
         """Give up the signals that nobody waited for, or that have only just arrived."""
@@ -321,8 +312,7 @@ class Execution:
         self._track(future)
         if isinstance(task.operation, ListMarkers):
             self._room.listing = future
-        job = self.pools.storage.submit(copy_context().run, operated, task, self.check)
-        job.add_done_callback(lambda job: self.post(self._stored, future, ended(job)))
+        self.pools.storage.submit(partial(self.post, self._stored, future), operated, task, self.check)
         return future
 
     @property
@@ -330,19 +320,21 @@ class Execution:
         """Whether nothing else is under way, so that the run's own thread may do what it would wait for."""
         return self.loop.is_turning and self.loop.is_idle and not self._is_live
 
-    def _stored(self, future: Future[Any], outcome: Ended | None) -> None:
-        if future.done or outcome is None:
+    def _stored(self, future: Future[Any], outcome: Outcome | None, error: Any = None) -> None:
+        """Take in how an operation ended, or why it has no outcome."""
+        result, error = outcome or (None, error)
+        if future.done or isinstance(error, CancelledError):
             future.set_cancelled("the run is over")
             return
-        if isinstance(outcome.error, RunSuperseded):
-            self.abort(outcome.error)
-        if outcome.error is None:
-            future.set_finished(outcome.result)
+        if isinstance(error, RunSuperseded):
+            self.abort(error)
+        if error is None:
+            future.set_finished(result)
         else:
-            future.set_exception(outcome.error)
+            future.set_exception(error)
 
     def _start_activity(self, task: ActivityTask) -> Future[Any]:
-        check_arguments(task.activity, task.args, task.kwargs)
+        check_fit(task.activity, task.args, task.kwargs)
         self._activities += 1
         return self._attempt(ActivityAttempts(self, task, Future(self, target=task.activity), str(self._activities)))
 
@@ -361,27 +353,26 @@ class Execution:
         if self.closing or self.stopping:
             future.set_cancelled("the run is ending")
         else:
-            self._track(future)
-            self._attempts.add(attempts)
-            future.add_done_callback(lambda _: self._attempts.discard(attempts))
+            self._attempts[future] = attempts
+            future.on_end = self._attempts.pop
             attempts.start()
         return future
 
     def _drop(self) -> None:
         """Cancel what has not begun; if the run was cancelled, what has begun too."""
-        for attempts in list(self._attempts):
+        for attempts in list(self._attempts.values()):
             attempts.withdraw()
-        for attempts in list(self._attempts) if self._hurried else ():
-            attempts.future.cancel()
+        for future in list(self._attempts) if self._hurried else ():
+            future.cancel()
 
     @property
     def _is_live(self) -> bool:
         """Whether anything is under way that may still bring something."""
-        return bool(self._open or len(self.children) or self.mailbox.awaited)
+        return bool(self.has_open or len(self.children) or self.mailbox.awaited)
 
     def _track(self, future: Future[Any]) -> None:
         self._open += 1
-        future.add_done_callback(self._untrack)
+        future.on_end = self._untrack
 
     def _untrack(self, _: Future[Any]) -> None:
         self._open -= 1

@@ -55,7 +55,15 @@ class Loop:
         """Process one thing that happened; wait for it if nothing has."""
         outer, self._turning = self._turning, True
         try:
-            self._process(self.alarms.seconds_left())
+            seconds = self.alarms.seconds_left()
+            try:
+                action, args = self._clock.take(self._events, None if seconds is None else min(seconds, LONGEST_WAIT))
+            except Empty:
+                self.alarms.ring()
+                return
+            action(*args)
+            if seconds == 0.0:
+                self.alarms.ring()
         finally:
             self._turning = outer
 
@@ -65,14 +73,3 @@ class Loop:
         while not self._events.empty():
             events.append(self._events.get())
         return events
-
-    def _process(self, seconds: float | None) -> None:
-        try:
-            wait = None if seconds is None else min(seconds, LONGEST_WAIT)
-            action, args = self._clock.take(self._events, wait)
-        except Empty:
-            self.alarms.ring()
-            return
-        action(*args)
-        if seconds == 0.0:
-            self.alarms.ring()

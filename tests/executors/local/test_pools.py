@@ -10,7 +10,6 @@ import pytest
 from simpleflow_steps import LocalExecutor, Workflow, activity, futures
 from simpleflow_steps.canvas import Group
 from simpleflow_steps.exceptions import InvalidInput, TaskFailed
-from simpleflow_steps.executors.local.pools import ThreadPool
 from simpleflow_steps.storage import MemoryStorage
 from tests.executors.activities import (
     Shout,
@@ -246,26 +245,6 @@ def test_no_more_threads_run_activities_than_asked_for(local):
     local(lambda self: futures.wait(*self.map(noting, range(100))), max_workers=3).run()
 
     assert 1 <= len(seen) <= 3
-
-
-def test_threads_are_started_only_as_they_are_needed():
-    pool = ThreadPool(8, "test")
-    for _ in range(20):
-        pool.submit(int, "3").result(LONG)
-        threading.Event().wait(0.001)
-
-    assert pool._threads < 8
-
-
-def test_a_pool_starts_nothing_after_its_end_and_drops_what_waits():
-    pool, gate = ThreadPool(1, "test"), threading.Event()
-    running, waiting = pool.submit(gate.wait, LONG), pool.submit(int, "3")
-    pool.shutdown()
-    gate.set()
-
-    assert (waiting.cancelled(), running.result(LONG)) == (True, True)
-    with pytest.raises(RuntimeError, match="the run is over"):
-        pool.submit(int)
 
 
 def test_threads_end_with_their_pool(local):

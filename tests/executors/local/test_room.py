@@ -26,7 +26,7 @@ def open_at_once(monkeypatch):
     counts, turn = [], Execution.turn
 
     def counted(self):
-        counts.append(self._open)
+        counts.append(self._open + len(self._attempts))
         turn(self)
 
     monkeypatch.setattr(Execution, "turn", counted)
