@@ -77,7 +77,7 @@ class AwsSettings:
     def speaks_for_itself(self) -> bool:
         """Whether there are keys, and nothing beside them that only boto3 knows how to follow."""
         has_keys = bool(self.access_key_id and self.secret_access_key)
-        # os.path, as this is all that a run in a bucket would need pathlib for
+        # not with pathlib, which a run in a bucket has no other need of
         beside = any(self._beside) or any(os.path.exists(os.path.expanduser(file)) for file in self._files)  # noqa: PTH110, PTH111
         return has_keys and not beside
 

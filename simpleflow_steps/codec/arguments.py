@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import inspect
 import json
 from collections.abc import Iterator
@@ -67,6 +66,8 @@ def digest(args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
 
     :raises InvalidInput: if one of them has no JSON form
     """
+    import hashlib  # noqa: PLC0415  slow to import, and an execution that has an id needs none
+
     try:
         encoded = encode_arguments(args, kwargs)
     except NotStorable as error:

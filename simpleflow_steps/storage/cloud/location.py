@@ -6,7 +6,7 @@ import re
 from typing import Literal
 from urllib.parse import quote, unquote, urlencode
 
-import msgspec
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 from simpleflow_steps.storage.s3.location import CLOUD_CURE, check_endpoint, read_parameters, split_url
@@ -21,7 +21,7 @@ _PARAMETERS = {"az": ("account", "endpoint_url"), "gs": ("endpoint_url",)}
 _ACCOUNT = r"[a-z0-9]{3,24}"
 
 
-class CloudLocation(msgspec.Struct, frozen=True):
+class CloudLocation(Struct, frozen=True):
     """Name a bucket or a container, and the prefix that all keys share in it.
 
     :param account: of Azure's; else what `AZURE_STORAGE_ACCOUNT_NAME` says

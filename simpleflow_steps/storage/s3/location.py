@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-import msgspec
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 
@@ -32,7 +32,7 @@ _CURE = "leave credentials to the environment variables or the profile that boto
 CLOUD_CURE = "leave credentials to the environment variables that obstore reads"
 
 
-class S3Location(msgspec.Struct, frozen=True):
+class S3Location(Struct, frozen=True):
     """Name a bucket, the prefix that all keys share in it, and how to reach it.
 
     :param endpoint_url: the server, if boto3's own choice is not meant; no credentials in it
