@@ -164,6 +164,8 @@ def _key(key: Any) -> str:
 
 
 def _scalar(value: Any) -> Any:
+    if flaw(value) is None:
+        return value
     from pydantic_core import to_jsonable_python  # noqa: PLC0415  slow to import
 
     if isinstance(value, Iterator):
