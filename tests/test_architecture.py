@@ -22,6 +22,7 @@ HEAVY = {
     "obstore",
     "rich",
     "structlog",
+    "tenacity",
     "click",
     "distributed",
     "opentelemetry",

@@ -1,13 +1,16 @@
-"""The client of one bucket: the only module that loads boto3."""
+"""The client of one bucket: the only module that loads boto3, and of that botocore alone.
+
+What boto3 itself adds, resources and transfers of files, takes a fifth of the time in which a process comes to its
+first request.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
-from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
@@ -138,7 +141,6 @@ def make_session(location: S3Location) -> botocore.session.Session:
 
 def make_client(core: botocore.session.Session, location: S3Location, max_pool_connections: int) -> S3Client:
     """Make boto3's client for a bucket."""
-    session = Session(botocore_session=core)
     config = Config(
         # a hidden retry would turn the success of a conditional write into a 412
         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -151,8 +153,9 @@ def make_client(core: botocore.session.Session, location: S3Location, max_pool_c
         read_timeout=30,
         tcp_keepalive=True,
     )
-    region = location.region or session.region_name or _DEFAULT_REGION
-    return session.client("s3", region_name=region, endpoint_url=location.endpoint_url, config=config)
+    region = location.region or core.get_config_variable("region") or _DEFAULT_REGION
+    client = core.create_client("s3", region_name=region, endpoint_url=location.endpoint_url, config=config)
+    return cast("S3Client", client)
 
 
 @cache

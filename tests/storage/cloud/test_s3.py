@@ -42,7 +42,7 @@ def storage(faulty: FaultyServer) -> Storage:
 
 
 def agents(faulty: FaultyServer) -> list[str]:
-    return ["boto3" if "Boto3" in headers["user-agent"] else "obstore" for _, _, headers in faulty.requests]
+    return ["boto3" if "Botocore" in headers["user-agent"] else "obstore" for _, _, headers in faulty.requests]
 
 
 def signers(faulty: FaultyServer) -> list[str]:
