@@ -136,7 +136,7 @@ PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions",
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (2, 31, set()),
     HELP: (31, 115, {"click"}),
-    RUN: (86, 306, PYDANTIC | {"msgspec"}),
+    RUN: (87, 307, PYDANTIC | {"msgspec"}),
 }
 
 

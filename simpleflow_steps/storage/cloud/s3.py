@@ -182,8 +182,9 @@ def _keys(aws: AwsSettings) -> dict[str, Any]:
 
 def _addressed(location: S3Location, endpoint_url: str) -> dict[str, Any]:
     """Say where the bucket's name goes: before the host, or into the path."""
-    style, named = location.addressing_style, re.fullmatch(_IN_HOST, location.bucket)
-    virtual = style == "virtual" or (style == "auto" and named and re.fullmatch(_AWS, endpoint_url))
+    style = location.addressing_style
+    at_aws = style == "auto" and re.fullmatch(_AWS, endpoint_url)
+    virtual = style == "virtual" or (at_aws and re.fullmatch(_IN_HOST, location.bucket))
     if virtual:
         scheme, _, host = endpoint_url.partition("://")
         endpoint_url = f"{scheme}://{location.bucket}.{host}"
