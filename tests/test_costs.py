@@ -132,10 +132,15 @@ class Steps(Workflow, WorkflowStepMixin):
 
 assert LocalExecutor(Steps, storage="here", workflow_id="w").run() == 1
 """
+OPEN = """
+from simpleflow_steps.storage import open_storage
+open_storage("s3://bucket/prefix?endpoint_url=http://localhost:1")
+"""
 PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (2, 31, set()),
     HELP: (31, 115, {"click"}),
+    OPEN: (16, 89, {"msgspec", "typing_extensions"}),
     RUN: (87, 307, PYDANTIC | {"msgspec"}),
 }
 
@@ -157,7 +162,7 @@ def loaded_by(program: str, directory: Path) -> set[str]:
     return set(told.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("program", LOADED, ids=["import", "help", "run"])
+@pytest.mark.parametrize("program", LOADED, ids=["import", "help", "open", "run"])
 def test_no_more_modules_are_loaded_than_before(program, tmp_path):
     own, everything, libraries = LOADED[program]
 
