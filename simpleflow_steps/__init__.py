@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from simpleflow_steps.lazy import loader
 
 if TYPE_CHECKING:
     from simpleflow_steps import activity, canvas, exceptions, futures
@@ -38,14 +39,7 @@ _HOMES = {
     "WorkflowStepMixin": "simpleflow_steps.step.workflow",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name)
-    found = getattr(import_module(home), name) if home else import_module(f"{__name__}.{name}")
-    globals()[name] = found
-    return found
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

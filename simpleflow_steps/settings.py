@@ -1,118 +1,124 @@
 """What the environment says. Nothing else in the package reads it (boto3 reads its own variables).
 
-pydantic alone reads it: pydantic-settings would take a fifth of the time in which a small workflow starts.
+It is read by hand: a library that checks records takes longer to import than a small workflow takes to run.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from typing import TYPE_CHECKING, TypeVar
 
 from simpleflow_steps.exceptions import InvalidInput
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def _variable(name: str) -> str:
-    return f"SIMPLEFLOW_{name.strip('_').upper()}"
+Default = TypeVar("Default", float, None)
+_YES = frozenset({"1", "on", "t", "true", "y", "yes"})
+_NO = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
-class Settings(BaseModel):
+class Settings:
     """Hold the settings; each is the environment variable of the same name in capitals with `SIMPLEFLOW_` before it.
 
     `step_bucket` and `swf_domain` are simpleflow's `STEP_BUCKET` and `SWF_DOMAIN`. `lease_ttl`, `lease_margin` (a tenth
     of it if not given) and `grace_period` are seconds. `force`, `skip`, `from`, `until` and `only` are step names with
-    commas between them.
+    commas between them. `wants_plain_output` says whether a terminal, if there is one, is to be treated as a file: no
+    colour, nothing that moves.
+
+    :raises InvalidInput: naming the variable and what is wrong with it
     """
 
-    model_config = ConfigDict(alias_generator=_variable, defer_build=True, frozen=True, extra="ignore")
-
-    storage: str | None = None
-    s3_host: str = "s3.amazonaws.com"
-    s3_sse: bool = False
-    step_bucket: str | None = Field(default=None, alias="STEP_BUCKET")
-    lease_ttl: float = Field(default=60.0, gt=0)
-    lease_margin: float | None = Field(default=None, ge=0)
-    grace_period: float = Field(default=30.0, ge=0)
-    force: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    from_: tuple[str, ...] = ()
-    until: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    swf_domain: str | None = Field(default=None, alias="SWF_DOMAIN")
-    ci: str = Field(default="", alias="CI")
-    no_color: str = Field(default="", alias="NO_COLOR")
-    term: str = Field(default="", alias="TERM")
-
-    @property
-    def wants_plain_output(self) -> bool:
-        """Whether a terminal, if there is one, is to be treated as a file: no colour, nothing that moves."""
-        return bool(self.ci or self.no_color) or self.term == "dumb"
-
-    @field_validator("force", "skip", "from_", "until", "only", mode="before")
-    @classmethod
-    def _split(cls, names: object) -> object:
-        return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        read = environment.get
+        self.storage = read("SIMPLEFLOW_STORAGE")
+        self.s3_host = read("SIMPLEFLOW_S3_HOST", "s3.amazonaws.com")
+        self.s3_sse = _flag(environment, "SIMPLEFLOW_S3_SSE")
+        self.step_bucket = read("STEP_BUCKET")
+        self.lease_ttl = _seconds(environment, "SIMPLEFLOW_LEASE_TTL", 60.0, above=True)
+        self.lease_margin = _seconds(environment, "SIMPLEFLOW_LEASE_MARGIN", None)
+        self.grace_period = _seconds(environment, "SIMPLEFLOW_GRACE_PERIOD", 30.0)
+        self.force = _names(read("SIMPLEFLOW_FORCE", ""))
+        self.skip = _names(read("SIMPLEFLOW_SKIP", ""))
+        self.from_ = _names(read("SIMPLEFLOW_FROM", ""))
+        self.until = _names(read("SIMPLEFLOW_UNTIL", ""))
+        self.only = _names(read("SIMPLEFLOW_ONLY", ""))
+        self.swf_domain = read("SWF_DOMAIN")
+        self.wants_plain_output = bool(read("CI") or read("NO_COLOR")) or read("TERM") == "dumb"
 
 
-def _aws_variable(name: str) -> str:
-    return f"AWS_{name.upper()}"
+class AwsSettings:
+    """Hold those of boto3's own variables that say everything by themselves, so that boto3 need not be loaded.
 
+    Nothing of it is shown where it is printed: there are secrets in it.
+    """
 
-class AwsSettings(BaseModel):
-    """Hold those of boto3's own variables that say everything by themselves, so that boto3 need not be loaded."""
-
-    model_config = ConfigDict(alias_generator=_aws_variable, defer_build=True, frozen=True, extra="ignore")
-
-    access_key_id: str = ""
-    secret_access_key: SecretStr = SecretStr("")
-    session_token: SecretStr = SecretStr("")
-    default_region: str = ""
-    endpoint_url: str = ""
-    endpoint_url_s3: str = ""
-    profile: str = ""
-    default_profile: str = ""
-    config_file: str = ""
-    shared_credentials_file: str = ""
-    ca_bundle: str = ""
-    requests_ca_bundle: str = Field(default="", alias="REQUESTS_CA_BUNDLE")
-    use_fips_endpoint: str = ""
-    use_dualstack_endpoint: str = ""
-    ignore_configured_endpoint_urls: str = ""
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        read = environment.get
+        self.access_key_id = read("AWS_ACCESS_KEY_ID", "")
+        self.secret_access_key = read("AWS_SECRET_ACCESS_KEY", "")
+        self.session_token = read("AWS_SESSION_TOKEN", "")
+        self.default_region = read("AWS_DEFAULT_REGION", "")
+        self.endpoint_url = read("AWS_ENDPOINT_URL_S3", "") or read("AWS_ENDPOINT_URL", "")
+        self.certificates = read("AWS_CA_BUNDLE", "") or read("REQUESTS_CA_BUNDLE", "")
+        self._files = (
+            read("AWS_CONFIG_FILE", "") or "~/.aws/config",
+            read("AWS_SHARED_CREDENTIALS_FILE", "") or "~/.aws/credentials",
+        )
+        self._beside = (
+            read("AWS_PROFILE", ""),
+            read("AWS_DEFAULT_PROFILE", ""),
+            read("AWS_USE_FIPS_ENDPOINT", ""),
+            read("AWS_USE_DUALSTACK_ENDPOINT", ""),
+            read("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", ""),
+        )
 
     @property
     def speaks_for_itself(self) -> bool:
         """Whether there are keys, and nothing beside them that only boto3 knows how to follow."""
-        servers = (self.use_fips_endpoint, self.use_dualstack_endpoint, self.ignore_configured_endpoint_urls)
-        has_keys = bool(self.access_key_id and self.secret_access_key.get_secret_value())
-        beside = any((self.profile, self.default_profile, *servers)) or any(path.exists() for path in self._files)
+        has_keys = bool(self.access_key_id and self.secret_access_key)
+        # not with pathlib, which a run in a bucket has no other need of
+        beside = any(self._beside) or any(os.path.exists(os.path.expanduser(file)) for file in self._files)  # noqa: PTH110, PTH111
         return has_keys and not beside
 
-    @property
-    def certificates(self) -> Path | None:
-        """The file of the certificates that a server may have."""
-        file = self.ca_bundle or self.requests_ca_bundle
-        return Path(file) if file else None
 
-    @property
-    def _files(self) -> tuple[Path, Path]:
-        config = self.config_file or "~/.aws/config"
-        credentials = self.shared_credentials_file or "~/.aws/credentials"
-        return Path(config).expanduser(), Path(credentials).expanduser()
+def load_settings() -> Settings:
+    """Read the environment as it is now."""
+    return Settings(os.environ)
 
 
 def load_aws_settings() -> AwsSettings:
     """Read boto3's variables as they are now."""
-    return AwsSettings.model_validate(dict(os.environ))
+    return AwsSettings(os.environ)
 
 
-def load_settings() -> Settings:
-    """Read the environment as it is now.
+def _flag(environment: Mapping[str, str], variable: str) -> bool:
+    given = environment.get(variable, "no")
+    if given.strip().lower() not in _YES | _NO:
+        raise InvalidInput(f"environment variable {variable}={given!r}: use 'yes' or 'no'")
+    return given.strip().lower() in _YES
 
-    :raises InvalidInput: naming the variable and what is wrong with it
+
+def _seconds(
+    environment: Mapping[str, str], variable: str, default: Default, *, above: bool = False
+) -> float | Default:
+    """Read a number of 0 or more.
+
+    :param above: whether 0 is too little
     """
+    given = environment.get(variable)
+    if given is None:
+        return default
     try:
-        return Settings.model_validate(dict(os.environ))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidInput(f"environment variable {first['loc'][0]}={first['input']!r}: {first['msg']}") from None
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if seconds > 0 or (seconds == 0 and not above):
+        return seconds
+    raise InvalidInput(
+        f"environment variable {variable}={given!r}: use a number of seconds, {'above 0' if above else '0 or more'}"
+    )
+
+
+def _names(given: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",") if name.strip())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from simpleflow_steps.activity import Activity, check_retry
 from simpleflow_steps.dispatch import Choice
@@ -310,8 +311,7 @@ class StorageTask(Task):
         return self._name
 
 
-@dataclass
-class TaskFailureContext:
+class TaskFailureContext(Struct):
     """What `Workflow.on_task_failure` is told, and where it leaves its decision."""
 
     class Decision(Enum):
@@ -328,7 +328,7 @@ class TaskFailureContext:
     a_task: ActivityTask | ChildWorkflowTask
     exception: TaskFailed
     attempt_number: int
-    decision: Decision = field(default=Decision.none)
+    decision: Decision = Decision.none
     retry_wait_timeout: float = 0
     result: Any = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import inspect
 import json
 from collections.abc import Iterator
@@ -77,6 +76,8 @@ def digest(args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
 
     :raises InvalidInput: if one of them has no JSON form
     """
+    import hashlib  # noqa: PLC0415  slow to import, and an execution that has an id needs none
+
     try:
         encoded = encode_arguments(args, kwargs)
     except NotStorable as error:
@@ -173,6 +174,8 @@ def _key(key: Any) -> str:
 
 
 def _scalar(value: Any) -> Any:
+    if flaw(value) is None:
+        return value
     from pydantic_core import to_jsonable_python  # noqa: PLC0415  slow to import
 
     if isinstance(value, Iterator):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from simpleflow_steps.codec.adapters import json_adapter, reason
 from simpleflow_steps.codec.equality import difference
@@ -40,8 +41,7 @@ class NotReadable(ValueError):
     """Say why a stored value no longer fits the annotation or the shape that it was stored with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """Hold a value as plain JSON, and how to read it back."""
 
     value: Any

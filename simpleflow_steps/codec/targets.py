@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 import typing
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -159,4 +159,5 @@ def _public(module_name: str) -> str:
     if spec := getattr(main, "__spec__", None):
         return str(spec.name)
     file = getattr(main, "__file__", None)
-    return Path(file).stem if file else module_name
+    # not with pathlib, which a run in a bucket has no other need of
+    return os.path.splitext(os.path.basename(file))[0] if file else module_name  # noqa: PTH119, PTH122

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from simpleflow_steps.events import (
     ActivityHeartbeat,
@@ -43,8 +44,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.events import Event
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     within: str | None
     started: datetime | None = None
     retries: int = 0
@@ -52,8 +52,7 @@ class _Running:
     note: Any = None
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     within: str | None
     counts: Counter[str] = field(default_factory=Counter)
 

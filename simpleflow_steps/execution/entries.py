@@ -5,10 +5,11 @@ A run of 100,000 steps holds an entry for each; its record is never held as anyt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from simpleflow_steps import codec
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 AT_ONCE = 200  # steps that are written together
 
 
-@dataclass(slots=True)
-class StepEntry:
+class StepEntry(Struct, gc=False):
     """One step, as `StepRecord` describes it."""
 
     state: str
@@ -44,7 +44,7 @@ class StepEntry:
     traceback: str | None = None
 
 
-_USUAL = {field.name: field.default for field in fields(StepEntry)}
+_USUAL = dict(zip(StepEntry.__struct_fields__[1:], StepEntry.__struct_defaults__, strict=True))
 
 
 def write_run(head: RunRecord, steps: Mapping[str, StepEntry], markers: Iterable[dict[str, Any]]) -> bytes:
@@ -88,7 +88,8 @@ def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def _unusual(step: StepEntry) -> dict[str, Any]:
-    found = {name: value for name, usual in _USUAL.items() if (value := getattr(step, name)) != usual}
+    found: dict[str, Any] = {"state": step.state}
+    found |= {name: value for name, usual in _USUAL.items() if (value := getattr(step, name)) != usual}
     if step.started and step.finished:
         found["seconds"] = (step.finished - step.started).total_seconds()
     if step.retried:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import InvalidInput
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True)
-class Middlewares:
+class Middlewares(Struct, frozen=True):
     """Call `pre(context)` before an activity and `post(context, result=result)` after it succeeded, in the order
     given.
     """

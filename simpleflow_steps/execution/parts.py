@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import quote, unquote
 
 LONGEST = 150  # bytes; some stores take no part of more than 255, and the whole key has a limit too
@@ -11,7 +10,11 @@ EMPTY = "%"
 
 def fitting(text: str) -> str:
     """Give a text that is short enough for a part: itself, or `~` and its digest."""
-    return text if len(to_part(text)) <= LONGEST else f"~{hashlib.sha256(text.encode()).hexdigest()}"
+    if len(to_part(text)) <= LONGEST:
+        return text
+    import hashlib  # noqa: PLC0415  slow to import, and few texts are as long
+
+    return f"~{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def to_part(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()
         self._etag: str | None = None
-        self._sent: set[str] = set()
+        self._sent: set[int] = set()  # hashes, by which this process knows its own bodies again
         self._steps: dict[str, StepEntry] = {}
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
@@ -105,33 +104,33 @@ class Recorder:
 
     def _put(self, key: str, body: bytes) -> None:
         """Replace what this run wrote last, even if the answer to that was lost."""
-        digest = _digest(body)
-        self._sent.add(digest)
+        mark = hash(body)
+        self._sent.add(mark)
         for _ in range(TRIES):
             condition = {"if_match": self._etag} if self._etag else {"if_none_match": "*"}
             try:
                 self._etag = self._storage.put(key, body, **condition)
             except PreconditionFailed:
                 found = self._adopt(key)
-                if found not in (None, digest):
+                if found not in (None, mark):
                     continue
                 if found is None:
                     log.warning("somebody else wrote or removed the run's record; it is left alone", key=key)
                     return
-            self._sent = {digest}
+            self._sent = {mark}
             return
 
-    def _adopt(self, key: str) -> str | None:
-        """Take what is there for this run's if it is, and give its digest."""
+    def _adopt(self, key: str) -> int | None:
+        """Take what is there for this run's if it is, and give its hash."""
         try:
             body = self._storage.get(key, max_size=LIMIT)
         except (ObjectNotFound, ObjectTooLarge):
             return None
-        digest = _digest(body)
-        if digest not in self._sent:
+        mark = hash(body)
+        if mark not in self._sent:
             return None
         self._etag = body.etag
-        return digest
+        return mark
 
     def renewed(self) -> None:
         """Write the record along with the lease; a large one now and then only. A failure is not the run's."""
@@ -256,7 +255,3 @@ def _plain(value: Any) -> Any:
         return codec.encode_result(value).value
     except NotStorable:
         return repr(value)[:1000]
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

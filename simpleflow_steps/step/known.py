@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from simpleflow_steps.step.names import covers
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 DEEPEST = 1000  # steps around a step; a record that tells of more is not believed
 
 
-@dataclass(frozen=True, slots=True)
-class KnownStep:
+class KnownStep(Struct, frozen=True):
     """A step that a past run decided.
 
     :param within: the nearest step around it
@@ -30,8 +30,7 @@ class KnownStep:
     dependents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAsk:
+class KnownAsk(Struct, frozen=True):
     """Names that the workflow itself asked to force, or to `skip`, just before the step `before`, or at its end."""
 
     names: tuple[str, ...]
@@ -40,8 +39,7 @@ class KnownAsk:
     before: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownChild:
+class KnownChild(Struct, frozen=True):
     """A child workflow that a past run started, inside `within` if inside any, just after the step `after`.
 
     :param reached_by_run: whether it is started when the step around it runs; else, when that one is skipped
@@ -53,8 +51,7 @@ class KnownChild:
     reached_by_run: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSteps:
+class KnownSteps(Struct, frozen=True):
     """Steps in the order in which they were decided, and what the workflow asked for or started in between.
 
     :param children: by workflow id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -88,6 +87,8 @@ def covered_by_any(name: str, selectors: Collection[str]) -> bool:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Find the known steps, and names above them, that look most like a name that matched none."""
+    import difflib  # noqa: PLC0415  for who mistyped a name alone
+
     candidates = {above.casefold(): above for step in known for above in ancestors(step) if above != WILDCARD}
     found = difflib.get_close_matches(name.casefold(), candidates, n=count)
     return [candidates[folded] for folded in found]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from simpleflow_steps.step.names import covered_by_any, covering
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.step.known import KnownSteps
 
 
-@dataclass
-class _Progress:
+class _Progress(Struct):
     """How far the steps are that one name covers.
 
     :param open: those that were submitted and are not over

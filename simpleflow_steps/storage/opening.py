@@ -1,23 +1,18 @@
-"""From the text that names a storage to the storage."""
+"""From the text that names a storage to the storage. Each kind is imported by who asks for it, and by nobody else."""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+
+from msgspec import structs
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 from simpleflow_steps.settings import load_settings
-from simpleflow_steps.storage.cloud.location import parse_url as parse_cloud_url
-from simpleflow_steps.storage.cloud.storage import CloudStorage
-from simpleflow_steps.storage.directory import DirectoryStorage
-from simpleflow_steps.storage.memory import MemoryStorage
 from simpleflow_steps.storage.protocol import Storage
-from simpleflow_steps.storage.s3.clients import check_client
-from simpleflow_steps.storage.s3.location import parse_bucket, parse_url
-from simpleflow_steps.storage.s3.storage import S3Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +43,7 @@ def open_storage(where: str | os.PathLike[str] | Storage) -> Storage:
         return _scheme(scheme.lower())(text)
     if mistaken := re.match(r"(?:s3|gs|az|file|memory):", text):
         raise InvalidStorageURL(f"{mistaken[0]} must be followed by two slashes: use {_FORMS}")
-    return DirectoryStorage(text)
+    return _in_directory(text)
 
 
 def open_bucket(bucket: str, *, like: Storage | None = None) -> Storage:
@@ -57,11 +52,14 @@ def open_bucket(bucket: str, *, like: Storage | None = None) -> Storage:
     :param like: a storage that says, if it is a bucket itself, how to reach a bucket of which only the name is given
     :raises InvalidStorageURL: naming what is wrong with it
     """
+    from simpleflow_steps.storage.s3.location import parse_bucket
+    from simpleflow_steps.storage.s3.storage import S3Storage
+
     if "://" in bucket:
         return open_storage(bucket)
     location = parse_bucket(bucket)
     if "/" not in bucket and isinstance(like, S3Storage):
-        location = replace(like.location, bucket=bucket, prefix="")
+        location = structs.replace(like.location, bucket=bucket, prefix="")
     return _in_bucket(location)
 
 
@@ -88,30 +86,50 @@ def _scheme(scheme: str) -> Callable[[str], Storage]:
 
 
 def _open_s3(url: str) -> Storage:
+    from simpleflow_steps.storage.s3.location import parse_url
+
     return _in_bucket(parse_url(url))
 
 
 def _in_bucket(location: S3Location) -> Storage:
+    from simpleflow_steps.storage.s3.clients import check_client
+    from simpleflow_steps.storage.s3.storage import S3Storage
+
     if location.sse is None and load_settings().s3_sse:
-        location = replace(location, sse="AES256")
+        location = structs.replace(location, sse="AES256")
     check_client(location)
     return S3Storage(location)
 
 
 def _open_cloud(url: str) -> Storage:
-    return CloudStorage(parse_cloud_url(url))
+    from simpleflow_steps.storage.cloud.location import parse_url
+    from simpleflow_steps.storage.cloud.storage import CloudStorage
+
+    return CloudStorage(parse_url(url))
 
 
 def _open_file(url: str) -> Storage:
+    from urllib.parse import unquote, urlsplit
+
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
         raise InvalidStorageURL(
             f"storage {url!r}: use file:///DIRECTORY, with three slashes, %3F for '?' and %23 for '#'"
         )
-    return DirectoryStorage(unquote(parts.path, errors="surrogateescape"))
+    return _in_directory(unquote(parts.path, errors="surrogateescape"))
+
+
+def _in_directory(path: str) -> Storage:
+    from simpleflow_steps.storage.directory import DirectoryStorage
+
+    return DirectoryStorage(path)
 
 
 def _open_memory(url: str) -> Storage:
+    from urllib.parse import unquote
+
+    from simpleflow_steps.storage.memory import MemoryStorage
+
     name = unquote(url.partition("://")[2])
     if not name:
         raise InvalidStorageURL("memory:// needs a name: use memory://NAME")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_random_exponential
-
 from simpleflow_steps import log
 from simpleflow_steps.storage.fence import pass_fence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tenacity import RetryCallState, Retrying
 
 T = TypeVar("T")
 ATTEMPTS = 6
@@ -36,11 +35,14 @@ def carry_out(request: Callable[[], T], place: str, is_transient: Callable[[Base
             raise failed.pop()
         return request()
 
-    # nearly all requests succeed at once, and most of our own time would go into making what repeats the others
+    # nearly all requests succeed at once, and most of our own time would go into loading what repeats the others
     return _retrying(place, is_transient)(again)
 
 
 def _retrying(place: str, is_transient: Callable[[BaseException], bool]) -> Retrying:
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay  # noqa: PLC0415
+    from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+
     def tell(state: RetryCallState) -> None:
         error = state.outcome and state.outcome.exception()
         log.debug(f"request failed, trying again: {place}: {error}", attempt=state.attempt_number)

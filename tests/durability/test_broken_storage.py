@@ -21,7 +21,7 @@ from simpleflow_steps.exceptions import BucketNotFound, SimpleflowStepsError, St
 from simpleflow_steps.execution.lease import read_lease
 from simpleflow_steps.execution.record import last_run
 from simpleflow_steps.step.tasks import open_register
-from simpleflow_steps.storage import DirectoryStorage, Storage, durable, open_storage, retries
+from simpleflow_steps.storage import DirectoryStorage, Storage, durable, open_storage
 from tests.conftest import REGION
 from tests.durability import proxy as proxies
 from tests.durability.proxy import FaultProxy, Request, Trouble, fault_proxy
@@ -53,7 +53,7 @@ class Daily(Workflow, WorkflowStepMixin):
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     CALLS.clear()
     BREAK.clear()
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
 
 
 def run(storage: Storage) -> Any:

@@ -18,7 +18,7 @@ from simpleflow_steps.execution.lease import read_lease
 from simpleflow_steps.execution.record import last_run
 from simpleflow_steps.step.marker import MarkerRegister
 from simpleflow_steps.step.tasks import open_register
-from simpleflow_steps.storage import MemoryStorage, Storage, open_storage, retries
+from simpleflow_steps.storage import MemoryStorage, Storage, open_storage
 from tests.durability.proxy import RATES, Seeded, Trouble, fault_proxy
 from tests.servers import Endpoint
 
@@ -126,7 +126,7 @@ def test_whatever_the_network_does_the_end_is_the_same(
     expected: tuple[Any, dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     direct = open_storage(bucket_url)
     parts = urlsplit(bucket_url)
     direct.put("first", b"the probe is made without faults", if_none_match="*")

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from tenacity import wait_none
 
 from simpleflow_steps.exceptions import PreconditionFailed, StorageUnavailable
-from simpleflow_steps.storage import Storage, open_storage, retries
+from simpleflow_steps.storage import Storage, open_storage
 from tests.conftest import REGION
 from tests.durability.proxy import RATES, FaultProxy, Request, Scripted, Seeded, Trouble, fault_proxy
 from tests.servers import Endpoint
@@ -239,7 +239,7 @@ def test_conditional_writes_come_out_right_whatever_happens(
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     open_storage(bucket_url).put("first", b"the probe is made without faults", if_none_match="*")
     proxy = behind(schedule=Seeded(seed, {**RATES, Trouble.LOST: 0.15}), delay=0.005)
     storage = open_storage(f"s3://{'/'.join(place)}?endpoint_url={proxy.url}")

@@ -23,7 +23,7 @@ from simpleflow_steps.exceptions import (
     StorageUnavailable,
 )
 from simpleflow_steps.step.marker import MARKER_LIMIT, Marker, MarkerRegister, Seen, fresh_nonce
-from simpleflow_steps.storage import MemoryStorage, Storage, open_storage, retries
+from simpleflow_steps.storage import MemoryStorage, Storage, open_storage
 from simpleflow_steps.storage.fence import fenced
 from tests.step.doubles import Call, Watched, at, at_key, raising
 from tests.step.stage import CALLS, EVERYWHERE, IN_MEMORY, Stage, note, simple
@@ -458,7 +458,7 @@ def answering(monkeypatch: pytest.MonkeyPatch):
     """Give a register on an S3 server that is known to honour conditions and answers what a test tells it."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     refused = Answer(412, "PreconditionFailed")
     with faulty_server() as server:
         storage = open_storage(f"s3://bucket/{uuid4().hex}?endpoint_url={server.url}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from simpleflow_steps.codec import NotStorable, encode_arguments
 from simpleflow_steps.exceptions import InvalidInput
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 CONFLICTS = ("fail", "wait")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How executions are held: what to do if another run holds one, and for how many seconds a hold lasts."""
 
     on_conflict: Conflict

@@ -75,7 +75,7 @@ class Submission(BaseModel):
     def asked(self) -> Asked:
         """Give the lists of the submission, whatever this process's environment says."""
         lists = {"force": self.force, "skip": self.skip, "from_": self.from_, "until": self.until, "only": self.only}
-        return Asked(Settings.model_construct(), **lists)
+        return Asked(Settings({}), **lists)
 
 
 def settings_of(

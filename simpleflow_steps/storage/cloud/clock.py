@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from threading import Lock
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from simpleflow_steps.storage.protocol import Body
 
@@ -62,6 +59,11 @@ def dated_now(content: bytes, etag: str, total: int, modified: datetime, clock: 
 
 
 def _date_at(endpoint_url: str) -> datetime | None:
+    # slow to import, for the few runs that must know how old something is
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+    from urllib.error import HTTPError  # noqa: PLC0415
+    from urllib.request import Request, urlopen  # noqa: PLC0415
+
     request = Request(endpoint_url, method="HEAD")  # noqa: S310  an endpoint is http or https
     try:
         with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, unquote, urlencode
+
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 from simpleflow_steps.storage.s3.location import CLOUD_CURE, check_endpoint, read_parameters, split_url
@@ -15,13 +16,12 @@ FORMS: dict[Scheme, str] = {
     "az": "az://CONTAINER[/PREFIX][?account=...&endpoint_url=...]",
     "gs": "gs://BUCKET[/PREFIX]",
 }
-_NAMES = {"az": re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}"), "gs": re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")}
+_NAMES = {"az": r"[a-z0-9](?:-?[a-z0-9]){2,62}", "gs": r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"}
 _PARAMETERS = {"az": ("account", "endpoint_url"), "gs": ("endpoint_url",)}
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_ACCOUNT = r"[a-z0-9]{3,24}"
 
 
-@dataclass(frozen=True, slots=True)
-class CloudLocation:
+class CloudLocation(Struct, frozen=True):
     """Name a bucket or a container, and the prefix that all keys share in it.
 
     :param account: of Azure's; else what `AZURE_STORAGE_ACCOUNT_NAME` says
@@ -36,9 +36,9 @@ class CloudLocation:
     endpoint_url: str | None = None
 
     def __post_init__(self) -> None:
-        if not _NAMES[self.scheme].fullmatch(self.bucket):
+        if not re.fullmatch(_NAMES[self.scheme], self.bucket):
             raise InvalidStorageURL(f"bucket name {self.bucket!r}: use small letters, digits and '-'; {self._form}")
-        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
+        if self.account is not None and not re.fullmatch(_ACCOUNT, self.account):
             raise InvalidStorageURL(f"account={self.account!r}: use 3 to 24 small letters and digits")
         if self.endpoint_url is not None:
             check_endpoint(self.endpoint_url)

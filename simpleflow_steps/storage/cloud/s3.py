@@ -16,7 +16,6 @@ from simpleflow_steps.storage.cloud.client import NO_RETRIES, Elsewhere, NotExac
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from obstore.store import ClientConfig, S3Config
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _DEFAULT_REGION = "us-east-1"
-_USUAL_REGION = re.compile(r"(?:af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d")
-_AWS = re.compile(r"https://(?P<host>s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?)/?")
-_IN_HOST = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_USUAL_REGION = r"(?:af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d"
+_AWS = r"https://(?P<host>s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?)/?"
+_IN_HOST = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 # less than what obstore keeps back, so that it asks before each request; boto3 knows when to renew
 _ASK_AGAIN = timedelta(minutes=1)
 _FEW = 16
@@ -135,9 +134,9 @@ def _wire(location: S3Location) -> ObstoreClient:
     """Make the client; boto3 is loaded only where it alone knows the credentials or the server."""
     aws = load_aws_settings()
     region = location.region or aws.default_region or _DEFAULT_REGION
-    endpoint_url = location.endpoint_url or aws.endpoint_url_s3 or aws.endpoint_url
+    endpoint_url = location.endpoint_url or aws.endpoint_url
     certificates, credentials = aws.certificates, None
-    if aws.speaks_for_itself and location.profile is None and (endpoint_url or _USUAL_REGION.fullmatch(region)):
+    if aws.speaks_for_itself and location.profile is None and (endpoint_url or re.fullmatch(_USUAL_REGION, region)):
         config = _keys(aws)
         endpoint_url = endpoint_url or f"https://s3.{region}.amazonaws.com"
     else:
@@ -153,7 +152,7 @@ def _wire(location: S3Location) -> ObstoreClient:
     config |= {"region": region, **_ALWAYS, **_addressed(location, endpoint_url)}
     if location.sse is not None:
         config["server_side_encryption"] = location.sse
-    trusted = _trusted(certificates, location) if endpoint_url.startswith("https:") else {}
+    trusted = _trusted(certificates, location) if certificates and endpoint_url.startswith("https:") else {}
 
     def make(options: ClientConfig) -> S3Store:
         return S3Store(
@@ -167,23 +166,25 @@ def _wire(location: S3Location) -> ObstoreClient:
     return ObstoreClient(make, location.url, location.full_key(""), endpoint_url)
 
 
-def _trusted(certificates: Path | None, location: S3Location) -> dict[str, bytes]:
+def _trusted(certificates: str, location: S3Location) -> dict[str, bytes]:
+    from pathlib import Path  # noqa: PLC0415  for who brings certificates alone
+
     try:
-        return {"root_certificate": certificates.read_bytes()} if certificates else {}
+        return {"root_certificate": Path(certificates).read_bytes()}
     except OSError as error:
         raise StorageError(f"{location.url}: {error}") from error
 
 
 def _keys(aws: AwsSettings) -> dict[str, Any]:
-    token = aws.session_token.get_secret_value()
-    keys = {"access_key_id": aws.access_key_id, "secret_access_key": aws.secret_access_key.get_secret_value()}
-    return keys | ({"session_token": token} if token else {})
+    keys = {"access_key_id": aws.access_key_id, "secret_access_key": aws.secret_access_key}
+    return keys | ({"session_token": aws.session_token} if aws.session_token else {})
 
 
 def _addressed(location: S3Location, endpoint_url: str) -> dict[str, Any]:
     """Say where the bucket's name goes: before the host, or into the path."""
-    style, named = location.addressing_style, _IN_HOST.fullmatch(location.bucket)
-    virtual = style == "virtual" or (style == "auto" and named and _AWS.fullmatch(endpoint_url))
+    style = location.addressing_style
+    at_aws = style == "auto" and re.fullmatch(_AWS, endpoint_url)
+    virtual = style == "virtual" or (at_aws and re.fullmatch(_IN_HOST, location.bucket))
     if virtual:
         scheme, _, host = endpoint_url.partition("://")
         endpoint_url = f"{scheme}://{location.bucket}.{host}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.exceptions import StorageError
@@ -22,6 +21,8 @@ def quoted(etag: str) -> str:
 
 def age_of(answer: Mapping[str, Any]) -> float | None:
     """Give how long ago an object was written, by the store's clock alone."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  boto3 has loaded it; obstore's answers need it not
+
     try:
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return max(0.0, float((now - answer["LastModified"]).total_seconds()))

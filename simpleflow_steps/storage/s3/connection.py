@@ -1,16 +1,18 @@
-"""The client of one bucket: the only module that loads boto3."""
+"""The client of one bucket: the only module that loads boto3, and of that botocore alone.
+
+What boto3 itself adds, resources and transfers of files, takes a fifth of the time in which a process comes to its
+first request.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
-from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
@@ -20,6 +22,7 @@ from simpleflow_steps.storage.protocol import ListedObject
 from simpleflow_steps.storage.retries import carry_out
 from simpleflow_steps.storage.s3.answers import quoted
 from simpleflow_steps.storage.s3.faults import is_transient, translate
+from simpleflow_steps.storage.s3.models import loader
 from simpleflow_steps.storage.s3.reading import read_object
 
 if TYPE_CHECKING:
@@ -130,7 +133,7 @@ def _next_token(page: Mapping[str, Any], url: str) -> str:
 def make_session(location: S3Location) -> botocore.session.Session:
     """Make what finds the credentials and the settings that boto3 knows."""
     core = botocore.session.Session(profile=location.profile)
-    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    core.register_component("data_loader", loader(core.get_config_variable("data_path")))
     # nine tenths of a listing's time would go into botocore's parser of dates, which takes any format
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
     return core
@@ -138,7 +141,6 @@ def make_session(location: S3Location) -> botocore.session.Session:
 
 def make_client(core: botocore.session.Session, location: S3Location, max_pool_connections: int) -> S3Client:
     """Make boto3's client for a bucket."""
-    session = Session(botocore_session=core)
     config = Config(
         # a hidden retry would turn the success of a conditional write into a 412
         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -151,14 +153,9 @@ def make_client(core: botocore.session.Session, location: S3Location, max_pool_c
         read_timeout=30,
         tcp_keepalive=True,
     )
-    region = location.region or session.region_name or _DEFAULT_REGION
-    return session.client("s3", region_name=region, endpoint_url=location.endpoint_url, config=config)
-
-
-@cache
-def _loader(data_path: str | None) -> Loader:
-    """Share what boto3 reads from its own files, so that the second client costs a sixth of the first."""
-    return create_loader(data_path)
+    region = location.region or core.get_config_variable("region") or _DEFAULT_REGION
+    client = core.create_client("s3", region_name=region, endpoint_url=location.endpoint_url, config=config)
+    return cast("S3Client", client)
 
 
 def _parse_timestamp(value: Any) -> datetime:

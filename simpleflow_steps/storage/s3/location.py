@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import InvalidStorageURL
 
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
 FORM = "s3://BUCKET[/PREFIX][?endpoint_url=...&region=...]"
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
-_AWS_HOST = re.compile(r"s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
-_REGION_IN_HOST = re.compile(r"\bs3[.-](?:[a-z-]+\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.")
-_LOOPBACK = re.compile(r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?")
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
-_SECRET = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
+_BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]"
+_AWS_HOST = r"s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?"
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
+_REGION_IN_HOST = r"\bs3[.-](?:[a-z-]+\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\."
+_LOOPBACK = r"(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?"
+_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?"
+_PRIVATE = r"key|secret|token|password|credential"
 _ALLOWED = {
     "addressing_style": ("auto", "path", "virtual"),
     "sse": ("AES256", "aws:kms"),
@@ -31,8 +32,7 @@ _CURE = "leave credentials to the environment variables or the profile that boto
 CLOUD_CURE = "leave credentials to the environment variables that obstore reads"
 
 
-@dataclass(frozen=True, slots=True)
-class S3Location:
+class S3Location(Struct, frozen=True):
     """Name a bucket, the prefix that all keys share in it, and how to reach it.
 
     :param endpoint_url: the server, if boto3's own choice is not meant; no credentials in it
@@ -54,7 +54,7 @@ class S3Location:
     client: ClientName = "auto"
 
     def __post_init__(self) -> None:
-        if not _BUCKET.fullmatch(self.bucket):
+        if not re.fullmatch(_BUCKET, self.bucket):
             raise InvalidStorageURL(
                 f"bucket name {self.bucket!r}: use 3 to 255 letters, digits, '-', '.' and '_'; {FORM}"
             )
@@ -76,7 +76,10 @@ class S3Location:
         return f"{self.prefix}/{key}" if self.prefix else key
 
 
-PARAMETERS = {field.name: field.default for field in fields(S3Location) if field.name not in {"bucket", "prefix"}}
+_NOT_IN_QUERY = 2  # the bucket and the prefix
+PARAMETERS = dict(
+    zip(S3Location.__struct_fields__[_NOT_IN_QUERY:], S3Location.__struct_defaults__[_NOT_IN_QUERY - 1 :], strict=True)
+)
 
 
 def parse_url(url: str) -> S3Location:
@@ -106,13 +109,13 @@ def parse_bucket(text: str) -> S3Location:
         raise InvalidStorageURL(f"bucket {text!r}: use BUCKET, HOST/BUCKET or {FORM}")
     if "@" in host:
         raise InvalidStorageURL(f"HOST/BUCKET must not hold credentials: {_CURE}")
-    if _REGION.fullmatch(host):
+    if re.fullmatch(_REGION, host):
         return S3Location(bucket, region=host)
-    if aws := _AWS_HOST.fullmatch(host):
+    if aws := re.fullmatch(_AWS_HOST, host):
         # boto3 knows AWS's own hosts best, and AWS_ENDPOINT_URL may stand in for them
         return S3Location(bucket, region=aws["region"])
-    scheme = "http" if _LOOPBACK.fullmatch(host) else "https"
-    region = _REGION_IN_HOST.search(host) if host.endswith(".amazonaws.com") else None
+    scheme = "http" if re.fullmatch(_LOOPBACK, host) else "https"
+    region = re.search(_REGION_IN_HOST, host) if host.endswith(".amazonaws.com") else None
     return S3Location(bucket, endpoint_url=f"{scheme}://{host}", region=region and region["region"])
 
 
@@ -145,7 +148,7 @@ def read_parameters(query: str, scheme: str, names: Iterable[str]) -> dict[str, 
 
 
 def _unknown(name: str, scheme: str, names: Iterable[str]) -> str:
-    if _SECRET.search(name):
+    if re.search(_PRIVATE, name, re.IGNORECASE):
         return f"{name}= in an {scheme}:// URL: {_CURE if scheme == 's3' else CLOUD_CURE}"
     return f"unknown parameter {name!r} in an {scheme}:// URL: use {', '.join(names)}"
 
@@ -163,7 +166,7 @@ def check_endpoint(endpoint_url: str) -> None:
     parts = split_url(endpoint_url, "endpoint_url=http://HOST:PORT")
     if "@" in parts.netloc:
         raise InvalidStorageURL(f"endpoint_url must not hold credentials: {_CURE}")
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc) or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(_HOST, parts.netloc) or parts.query or parts.fragment:
         raise InvalidStorageURL(
             f"endpoint_url={endpoint_url.partition('?')[0]!r}: use http://HOST:PORT or https://HOST"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, NoCredentialsError
@@ -24,7 +23,7 @@ class Found:
     session: botocore.session.Session
     region: str
     endpoint_url: str
-    certificates: Path | None
+    certificates: str
 
 
 def look_up(location: S3Location) -> Found:
@@ -40,6 +39,6 @@ def look_up(location: S3Location) -> Found:
         credentials.get_frozen_credentials()
         meta = make_client(session, location, max_pool_connections=1).meta
         bundle = session.get_config_variable("ca_bundle")
-        return Found(session, meta.region_name, meta.endpoint_url, Path(bundle) if bundle else None)
+        return Found(session, meta.region_name, meta.endpoint_url, bundle or "")
     except (BotoCoreError, ValueError) as error:
         raise translate(error, location.url, {}) from error

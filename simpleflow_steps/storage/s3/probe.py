@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +21,20 @@ _WARNING = (
 )
 
 
-@dataclass(eq=False)
 class Probe:
     """Remember for this process what one store does; `outcome` is None if nobody knows."""
 
-    outcome: bool | None = None
-    done: bool = False
-    lock: Lock = field(default_factory=Lock)
+    def __init__(self) -> None:
+        self.outcome: bool | None = None
+        self.done = False
+        self._lock = Lock()
 
     def ask(self, put: Callable[..., Any], url: str) -> bool | None:
         """Try the store if nobody has yet.
 
         :param put: takes `IfNoneMatch` or `IfMatch` and writes to the key `PROBE_KEY`
         """
-        with self.lock:
+        with self._lock:
             if not self.done:
                 self.outcome = _try(put, url)
                 self.done = True

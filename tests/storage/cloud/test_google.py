@@ -17,7 +17,7 @@ from simpleflow_steps.exceptions import (
     StorageError,
     StorageUnavailable,
 )
-from simpleflow_steps.storage import CloudStorage, Storage, open_storage, retries
+from simpleflow_steps.storage import CloudStorage, Storage, open_storage
 from tests.storage.s3.faulty import Answer, FaultyServer, faulty_server
 
 NOBODY = {"gcs_base_url": "", "disable_oauth": True, "client_email": "", "private_key": "", "private_key_id": ""}
@@ -32,7 +32,7 @@ def written(etag: str, generation: int) -> Answer:
 @pytest.fixture(name="google")
 def _google(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
     monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", json.dumps(NOBODY))
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     with faulty_server() as server:
         server.answers = [written("one", 7)]
         yield server

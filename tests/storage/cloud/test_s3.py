@@ -16,7 +16,7 @@ from tenacity import wait_none
 
 from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.exceptions import InvalidStorageURL, StorageDenied
-from simpleflow_steps.storage import Storage, open_storage, retries
+from simpleflow_steps.storage import Storage, open_storage
 from simpleflow_steps.storage.cloud import client as cloud_client
 from simpleflow_steps.storage.s3 import clients
 from tests.storage.contract import keys
@@ -31,7 +31,7 @@ LISTING = """<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>{k
 def _faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     with faulty_server() as server:
         yield server
 
@@ -42,7 +42,7 @@ def storage(faulty: FaultyServer) -> Storage:
 
 
 def agents(faulty: FaultyServer) -> list[str]:
-    return ["boto3" if "Boto3" in headers["user-agent"] else "obstore" for _, _, headers in faulty.requests]
+    return ["boto3" if "Botocore" in headers["user-agent"] else "obstore" for _, _, headers in faulty.requests]
 
 
 def signers(faulty: FaultyServer) -> list[str]:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from tenacity import wait_none
 
-from simpleflow_steps.storage import S3Storage, open_storage, retries
+from simpleflow_steps.storage import S3Storage, open_storage
 from tests.storage.s3.faulty import Answer, FaultyServer, faulty_server
 
 
@@ -26,7 +26,7 @@ def bucket_url(bucket_url: str, client: str) -> str:
 def _faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setattr(retries, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("tenacity.wait.wait_random_exponential", lambda **_: wait_none())
     with faulty_server() as server:
         yield server
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from uuid import uuid4
 
@@ -235,3 +237,10 @@ def test_a_bucket_that_does_not_exist_is_told(s3_server: Endpoint, s3_credential
     ):
         with pytest.raises(BucketNotFound, match="no-such-bucket"):
             use()
+
+
+def test_of_boto3_only_botocore_is_loaded():
+    program = "import sys, simpleflow_steps.storage.s3.connection; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert {"boto3", "s3transfer", "tenacity"} & set(told.stdout.split()) == set()
