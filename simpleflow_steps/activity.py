@@ -7,7 +7,6 @@ import inspect
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 from simpleflow_steps.assigned import Assigned
@@ -143,6 +142,8 @@ class Activity(Generic[P, R]):
         for name in self.__qualname__.split("."):
             found = getattr(found, name, None)
         if found is not self:
+            from pickle import PicklingError  # noqa: PLC0415  for who pickles alone
+
             raise PicklingError(
                 f"{self!r} cannot leave this process: only an activity that is found as "
                 f"{self.__module__}.{self.__qualname__} can be pickled; decorate a function of a module"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +37,8 @@ def perform_elsewhere(call: Call) -> Any:
     try:
         return perform(call)
     except Exception as error:
+        import pickle  # noqa: PLC0415  for other processes alone
+
         try:
             pickle.loads(pickle.dumps(error))  # noqa: S301  made right here
         except Exception:  # noqa: BLE001  what pickling runs is the exception's own
@@ -47,6 +48,8 @@ def perform_elsewhere(call: Call) -> Any:
 
 def perform_pickled(call: bytes) -> Any:
     """Call an activity in another process, where what cannot be read would break the whole pool too."""
+    import pickle  # noqa: PLC0415  for other processes alone
+
     return perform_elsewhere(pickle.loads(call))  # noqa: S301  this program pickled it
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import CancelledError
 from functools import partial, singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
@@ -243,15 +242,15 @@ class Execution:
     def _start(self, task: Task) -> Future[Any]:
         raise InvalidInput(f"the local executor cannot carry out {task!r}")
 
-    @_start.register
+    @_start.register(ActivityTask)
     def _(self, task: ActivityTask) -> Future[Any]:
         return self._once.start(task.activity.idempotent, task, self._start_activity)
 
-    @_start.register
+    @_start.register(ChildWorkflowTask)
     def _(self, task: ChildWorkflowTask) -> Future[Any]:
         return self._once.start(task.workflow.idempotent, task, self._start_workflow)
 
-    @_start.register
+    @_start.register(TimerTask)
     def _(self, task: TimerTask) -> Future[Any]:
         future = PassiveFuture(self)
         if self.closing:
@@ -265,14 +264,14 @@ class Execution:
         self._waits.start_timer(task, future)
         return future
 
-    @_start.register
+    @_start.register(CancelTimerTask)
     def _(self, task: CancelTimerTask) -> Future[Any]:
         timer = self._timers.pop(task.timer_id, None)
         if timer is not None:
             timer.cancel()
         return self._done(None)
 
-    @_start.register
+    @_start.register(SignalTask)
     def _(self, task: SignalTask) -> Future[Any]:
         letter = Letter(task.name, task.payload)
         if task.propagate:
@@ -286,7 +285,7 @@ class Execution:
                 return self.submit(sending)
         return self._done(None)
 
-    @_start.register
+    @_start.register(WaitForSignal)
     def _(self, task: WaitForSignal) -> Future[Any]:
         future = PassiveFuture(self)
         if self.closing:
@@ -295,12 +294,12 @@ class Execution:
             self._waits.wait_for_signal(task, future)
         return future
 
-    @_start.register
+    @_start.register(MarkerTask)
     def _(self, task: MarkerTask) -> Future[Any]:
         self._history.record(LogMarker(task.name, task.details, task.at or self.now()))
         return self._nothing
 
-    @_start.register
+    @_start.register(StorageTask)
     def _(self, task: StorageTask) -> Future[Any]:
         future: Future[Any] = Future(self)
         if isinstance(self.aborted, RunSuperseded):
@@ -323,7 +322,7 @@ class Execution:
     def _stored(self, future: Future[Any], outcome: Outcome | None, error: Any = None) -> None:
         """Take in how an operation ended, or why it has no outcome."""
         result, error = outcome or (None, error)
-        if future.done or isinstance(error, CancelledError):
+        if future.done or isinstance(error, TaskCanceled):
             future.set_cancelled("the run is over")
             return
         if isinstance(error, RunSuperseded):

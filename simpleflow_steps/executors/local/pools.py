@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
-from concurrent.futures import CancelledError
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -91,6 +89,8 @@ class Pools:
             return self._given.submit(copy_context().run, _perform, work, self._middlewares)
         call = work.call(self._middlewares)
         if self.is_slow_to_start:
+            import pickle  # noqa: PLC0415  for other processes alone
+
             return self._given.submit(perform_pickled, pickle.dumps(call))
         job = self._given.submit(perform_elsewhere, call)
         work.started()
@@ -155,5 +155,7 @@ async def _perform_async(work: Work, middlewares: Middlewares) -> Any:
 
 def _hand_over(ended: Callable[[Any, BaseException | None], object], job: Future[Any]) -> None:
     """Say how somebody else's job ended."""
+    from concurrent.futures import CancelledError  # noqa: PLC0415  slow to import
+
     error = CancelledError("its pool dropped it") if job.cancelled() else job.exception()
     ended(None if error is not None else job.result(), error)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import CancelledError
 from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
+
+from simpleflow_steps.exceptions import TaskCanceled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class ThreadPool:
                 self._jobs.put(None)
         for job in dropped:
             if job is not None and job.cancel():
-                job.ended(None, CancelledError("its pool dropped it"))
+                job.ended(None, TaskCanceled("its pool dropped it"))
 
     def _start_thread(self) -> None:
         """Start one, if jobs wait for it and there may be more."""

@@ -45,7 +45,7 @@ def test_a_pool_starts_nothing_after_its_end_and_drops_what_waits():
     pool.shutdown()
     gate.open()
 
-    assert repr(told.get(timeout=LONG)) == "(None, CancelledError('its pool dropped it'))"
+    assert repr(told.get(timeout=LONG)) == "(None, TaskCanceled('its pool dropped it'))"
     assert told.get(timeout=LONG) == (None, None)
     with pytest.raises(RuntimeError, match="the run is over"):
         pool.submit(telling(told), int)
