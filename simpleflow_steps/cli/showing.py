@@ -45,7 +45,8 @@ def show_one(workflow_id: str, name: str, as_json: bool, **place: Any) -> None:
     document: dict[str, Any] = {"step": name, "state": _state(body, word), "key": register.key(name)}
     if marker is not None:
         hidden = {"step", "result", "result_shape", "result_error"}
-        document |= marker.model_dump(mode="json", exclude=hidden, exclude_none=True)
+        told = codec.document(marker, without_none=True)
+        document |= {field: value for field, value in told.items() if field not in hidden}
     elif body:
         document |= {"written_by": FOREIGN, "content": codec.loads(body, "marker")}
     document |= word

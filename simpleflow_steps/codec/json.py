@@ -6,6 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,18 +33,24 @@ def flaw(value: object, max_depth: int = MAX_DEPTH) -> str | None:
 def dumps(document: object) -> bytes:
     """Write a document the way every object in the bucket is written: UTF-8, indented for people.
 
-    :raises NotJSON: naming the place, if the document is not plain JSON
+    :raises NotJSON: as `check`
     """
-    if found := flaw(document):
-        raise NotJSON(f"not plain JSON: {found}")
+    check(document)
     return written(document)
 
 
-def written(document: object) -> bytes:
-    """Write a document that is known to be plain JSON."""
-    from pydantic_core import to_json  # noqa: PLC0415  slow to import, and 15 times as fast as json with an indent
+def check(document: object) -> None:
+    """Refuse a document that is not plain JSON.
 
-    return to_json(document, indent=2)
+    :raises NotJSON: naming the place
+    """
+    if (found := _flaw(document, MAX_DEPTH)) is not None:
+        raise NotJSON(f"not plain JSON: ${found}")
+
+
+def written(document: object) -> bytes:
+    """Write a document that is known to be plain JSON, or a record."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
 def loads(body: bytes, what: str) -> Any:

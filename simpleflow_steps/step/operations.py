@@ -10,9 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import ValidationError
-
-from simpleflow_steps.codec import Encoded, NotJSON, NotStorable
+from simpleflow_steps.codec import Encoded, NotARecord, NotJSON, NotStorable, as_record, document
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen, StoredResult, Written, decode_stored
 from simpleflow_steps.storage import open_storage
@@ -130,7 +128,8 @@ class MarkStep(_Write):
         return self.markers.mark(self.marker, self.encode, self.seen, self.ours)
 
     def _arguments(self) -> dict[str, Any]:
-        marker = self.marker.model_dump(mode="json", exclude={"nonce"}, exclude_none=True)
+        marker = document(self.marker, without_none=True)
+        del marker["nonce"]
         return {"marker": marker, "result": self._result(), "seen": _write_seen(self.seen), "ours": self.ours}
 
     def _result(self) -> dict[str, Any]:
@@ -150,7 +149,7 @@ class MarkStep(_Write):
                 raise NotStorable(result["error"])
             return Encoded(result["value"], result["shape"])
 
-        marker = Marker.model_validate({**described["marker"], "nonce": nonce})
+        marker = as_record(Marker, {**described["marker"], "nonce": nonce})
         return cls(register, marker, encode, _read_seen(described["seen"]), bool(described["ours"]))
 
 
@@ -210,7 +209,7 @@ def operation_of(described: dict[str, Any], nonce: str) -> StepOperation:
         kind = OPERATIONS[described["operation"]]
         place = open_storage(described["storage"])
         return kind._read(MarkerRegister(place, described["prefix"], described["results"]), described, nonce)  # noqa: SLF001
-    except (KeyError, TypeError, ValidationError) as error:
+    except (KeyError, TypeError, NotARecord) as error:
         raise InvalidInput(f"this describes no operation on steps: {error!r}") from None
 
 
