@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.holding import state_of
 from simpleflow_steps.cli.output import print_json
@@ -110,5 +111,6 @@ def _row(found: Execution) -> dict[str, Any]:
         row["problem"] = found.problem
     if found.lease is None:
         return row
-    facts = found.lease.model_dump(mode="json", include={"workflow", "run_id", "status", "held", "renewed"})
+    told = codec.document(found.lease)
+    facts = {name: told[name] for name in ("run_id", "workflow", "held", "status", "renewed")}
     return {**row, **facts, "age": found.age, "steps": _counts(found.lease)}
