@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Found = tuple["LeaseRecord", Body]  # a lease, with the object that it came in
 
 LIMIT = 256 * 1024  # bytes; nothing larger is read as a lease
-PROGRESS_LIMIT = 64 * 1024  # bytes; a larger account of the run stays out of its lease
+WRITTEN_LIMIT = 64 * 1024  # bytes; the run's account of itself stays out of a lease that it would make larger
 LONGEST_TTL = 24 * 3600.0  # seconds; a lease that asks for more patience than this is not believed
 NEVER_RUN = "never run"  # the status of a lease that no run has held yet
 Conflict = Literal["fail", "wait"]
@@ -174,7 +174,7 @@ class Lease:
         with self._lock:
             if self._lost is not None:
                 raise LeaseLost(self._lost)
-            self._replace({"renewed": self._clock.now(), "renewals": renewals, "progress": _fitting(progress)})
+            self._replace({"renewed": self._clock.now(), "renewals": renewals, "progress": progress})
 
     def release(self, status: str, progress: dict[str, Any]) -> None:
         """Give it back, and say how the run ended; a lost one is left alone.
@@ -184,7 +184,7 @@ class Lease:
         :raises StorageError: if it could not be written; it then runs out by itself
         """
         now = self._clock.now()
-        self._give_back({"renewed": now, "held": False, "status": status, "progress": _fitting(progress)})
+        self._give_back({"renewed": now, "held": False, "status": status, "progress": progress})
 
     def restore(self) -> None:
         """Give it back as it was found, for a hold that was no run.
@@ -243,10 +243,9 @@ class Lease:
         return True
 
     def _put(self, changes: dict[str, Any], **condition: str | None) -> bool:
-        self._record = replace(self._record, **{**changes, "nonce": fresh_nonce()})
+        self._record, body = _written(replace(self._record, **{**changes, "nonce": fresh_nonce()}))
         self._sent[self._record.nonce] = sent = self._clock.monotonic()
         try:
-            body = codec.written(self._record)  # its progress has been looked at
             self._etag = self._storage.put(lease_key(self._record.workflow_id), body, **condition)
         except PreconditionFailed:
             return False
@@ -272,13 +271,19 @@ class _Watch:
         return now - self._since >= record.ttl
 
 
-def _fitting(progress: dict[str, Any]) -> dict[str, Any]:
-    """Give a run's account of itself as it can go into the lease, which must stay readable whatever a run tells."""
+def _written(record: LeaseRecord) -> tuple[LeaseRecord, bytes]:
+    """Write a lease as JSON, without the run's account of itself if that would make it one that cannot be read."""
     try:
-        size = len(codec.dumps(progress))
+        codec.check(record.progress)
     except codec.NotJSON as error:
-        return {"omitted": str(error)}
-    return progress if size <= PROGRESS_LIMIT else {"omitted": f"{size} bytes, more than {PROGRESS_LIMIT}"}
+        why = str(error)
+    else:
+        body = codec.written(record)
+        if len(body) <= WRITTEN_LIMIT:
+            return record, body
+        why = f"{len(body)} bytes, more than {WRITTEN_LIMIT}"
+    record = replace(record, progress={"omitted": why})
+    return record, codec.written(record)
 
 
 def hold_of(record: LeaseRecord, age: float | None) -> str:
