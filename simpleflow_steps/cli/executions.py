@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 NO_LEASE, UNREADABLE = "no-lease", "unreadable"
+SHOWN = ("run_id", "workflow", "held", "status", "renewed")
 TITLES = ("STATE", "HEARD OF", "WORKFLOW", "RUN", "EXECUTION", "STEPS")
 
 
@@ -111,6 +112,5 @@ def _row(found: Execution) -> dict[str, Any]:
         row["problem"] = found.problem
     if found.lease is None:
         return row
-    told = codec.document(found.lease)
-    facts = {name: told[name] for name in ("run_id", "workflow", "held", "status", "renewed")}
+    facts = {name: codec.document(getattr(found.lease, name)) for name in SHOWN}
     return {**row, **facts, "age": found.age, "steps": _counts(found.lease)}

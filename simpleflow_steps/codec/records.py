@@ -19,12 +19,13 @@ class NotARecord(ValueError):
     """Say what of a document does not fit its record, and where."""
 
 
-def always(make: Callable[[], Record]) -> Record:
+def always(make: Callable[[], Record], name: str | None = None) -> Record:
     """Give a field a default that is written too, in a record that leaves its defaults out.
 
     :param make: makes the default; msgspec leaves out what is plain, and empty ones of the built-in collections
+    :param name: what the field is called in JSON, if not the same
     """
-    return msgspec.field(default_factory=partial(make))
+    return msgspec.field(default_factory=partial(make), name=name)
 
 
 def as_record(kind: type[Record], document: Any) -> Record:
