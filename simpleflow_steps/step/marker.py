@@ -7,7 +7,6 @@ the storage, before it can overwrite anything.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  msgspec reads it at run time
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -84,8 +83,7 @@ class Marker(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, gc=False):
     """What a run last saw of a marker: its etag and its size in bytes. An empty object is an invalidated marker."""
 
     etag: str
@@ -97,8 +95,7 @@ class Seen:
         return self.size > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True, gc=False):
     """What a write left: the marker as it is now, None if somebody removed it; `duplicate` if another run had marked
     the step first, with its own result.
     """
@@ -107,8 +104,7 @@ class Written:
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
+class StoredResult(Struct, frozen=True):
     """A result read back: as JSON, and as the value that it stands for."""
 
     encoded: Encoded

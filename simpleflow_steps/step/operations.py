@@ -6,9 +6,10 @@ again, in whatever process; its answer crosses back in the same way.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
 
 from simpleflow_steps.codec import Encoded, NotARecord, NotJSON, NotStorable, as_record, document
 from simpleflow_steps.exceptions import InvalidInput
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class StepOperation(ABC):
+class StepOperation(Struct, frozen=True):
     """One operation on the markers of an execution."""
 
     kind: ClassVar[str]
@@ -51,11 +52,9 @@ class StepOperation(ABC):
     def _read(cls, register: MarkerRegister, described: dict[str, Any], nonce: str) -> Self: ...
 
 
-@dataclass(frozen=True)
-class ListMarkers(StepOperation):
+class ListMarkers(StepOperation, frozen=True):
     """List every marker."""
 
-    markers: MarkerRegister
     kind: ClassVar[str] = "list"
 
     def __call__(self) -> dict[str, Seen]:
@@ -78,11 +77,8 @@ class ListMarkers(StepOperation):
         return cls(register)
 
 
-@dataclass(frozen=True)
-class _Write(StepOperation):
+class _Write(StepOperation, frozen=True):
     """An operation that writes a marker."""
-
-    markers: MarkerRegister
 
     def write_answer(self, answer: Written) -> Any:
         """Write what the write left."""
@@ -93,8 +89,7 @@ class _Write(StepOperation):
         return Written(_read_seen(written["seen"]), bool(written["duplicate"]))
 
 
-@dataclass(frozen=True)
-class InvalidateStep(_Write):
+class InvalidateStep(_Write, frozen=True):
     """Make a done step not done."""
 
     name: str
@@ -113,8 +108,7 @@ class InvalidateStep(_Write):
         return cls(register, described["step"], Seen(*described["seen"]))
 
 
-@dataclass(frozen=True)
-class MarkStep(_Write):
+class MarkStep(_Write, frozen=True):
     """Mark a step done, with the arguments of `MarkerRegister.mark`."""
 
     marker: Marker
@@ -153,11 +147,9 @@ class MarkStep(_Write):
         return cls(register, marker, encode, _read_seen(described["seen"]), bool(described["ours"]))
 
 
-@dataclass(frozen=True)
-class ReadResult(StepOperation):
+class ReadResult(StepOperation, frozen=True):
     """Read a done step's result."""
 
-    markers: MarkerRegister
     name: str
     kind: ClassVar[str] = "read"
 
