@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from simpleflow_steps.codec import NotARecord, NotStorable, as_record, encode_arguments
+from simpleflow_steps.codec import NotStorable, encode_arguments
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.execution.keeper import Keeper
 from simpleflow_steps.execution.lease import Lease
@@ -107,22 +107,22 @@ def new_record(
 ) -> RunRecord:
     """Make the record of a run that starts now; an input that is not JSON is left out.
 
-    :raises InvalidInput: if it could not be read again, as with a version that is no text
+    :raises InvalidInput: if the workflow's name or version is no text, so that nobody could read the record
     """
+    name, version = context["name"], context["version"]
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise InvalidInput(f"workflow {name!r}, version {version!r}: both must be texts")
     try:
         given = encode_arguments(args, kwargs)
     except NotStorable:
         given = None
-    told = {
-        "run_id": context["run_id"],
-        "workflow_id": context["workflow_id"],
-        "workflow": context["name"],
-        "version": context["version"],
-        "parent_workflow_id": context["parent_workflow_id"],
-        "input": given,
-        "started": clock.now(),
-    }
-    try:
-        return as_record(RunRecord, {**told, **facts})
-    except NotARecord as error:
-        raise InvalidInput(f"a run of {context['name']!r} cannot be recorded: {error}") from None
+    return RunRecord(
+        run_id=context["run_id"],
+        workflow_id=context["workflow_id"],
+        workflow=name,
+        version=version,
+        parent_workflow_id=context["parent_workflow_id"],
+        input=given,
+        started=clock.now(),
+        **facts,
+    )
