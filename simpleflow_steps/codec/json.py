@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 
 # Python refuses to turn longer integers into text and back (sys.set_int_max_str_digits).
-_MAX_INT_BITS = 14_000
+_LARGEST_INT = 1 << 14_000
 
 
 class NotJSON(ValueError):
@@ -109,12 +109,16 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def _flaw(value: object, room: int) -> str | None:
     kind = type(value)
-    if kind is str:
-        return _text_flaw(value)  # type: ignore[arg-type]
-    if kind is bool or value is None:
+    if (
+        (kind is str and value.isascii())  # type: ignore[attr-defined]
+        or (kind is int and -_LARGEST_INT < value < _LARGEST_INT)  # type: ignore[operator]
+        or (kind is float and math.isfinite(value))  # type: ignore[arg-type]
+        or kind is bool
+        or value is None
+    ):
         return None
-    if kind is int or kind is float:
-        return _number_flaw(value)  # type: ignore[arg-type]
+    if kind is str or kind is int or kind is float:
+        return _scalar_flaw(value)
     if kind is not list and kind is not dict:
         return f": {type_name(value)}"
     if not room:
@@ -133,22 +137,18 @@ def _dict_flaw(members: dict[object, object], room: int) -> str | None:
     for key, value in members.items():
         if type(key) is not str:
             return f": dict with the {type_name(key)} key {key!r}"
-        if (found := _text_flaw(key) or _flaw(value, room - 1)) is not None:
+        if (found := _flaw(key, 0) or _flaw(value, room - 1)) is not None:
             return f"{member(key)}{found}"
     return None
 
 
-def _text_flaw(text: str) -> str | None:
-    if text.isascii():
-        return None
+def _scalar_flaw(value: object) -> str | None:
+    if isinstance(value, float):
+        return f": the float {value}"
+    if isinstance(value, int):
+        return ": int of too many digits"
     try:
-        text.encode()
+        str(value).encode()
     except UnicodeEncodeError:
         return ": str with a lone surrogate"
     return None
-
-
-def _number_flaw(number: float) -> str | None:
-    if isinstance(number, int):
-        return ": int of too many digits" if number.bit_length() > _MAX_INT_BITS else None
-    return None if math.isfinite(number) else f": the float {number}"
