@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import os
-import socket
+import platform
 from pathlib import Path
 
 from msgspec import Struct
@@ -65,7 +65,7 @@ class Living:
 def _describe(pid: int) -> Holder:
     started = _process(pid)
     return Holder(
-        host=socket.gethostname(),
+        host=platform.node(),
         user=_user(),
         pid=pid,
         pid_start=started[1] if started else None,

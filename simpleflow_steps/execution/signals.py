@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ def send_signal(storage: Storage, workflow_id: str, name: str, payload: Any = No
         raise InvalidInput(f"signal {name!r}: its payload is not JSON: {error}") from None
     if len(body) > LIMIT:
         raise InvalidInput(f"signal {name!r}: its payload takes {len(body)} bytes, more than {LIMIT}")
-    signal_id = f"{moment.strftime(STAMP)}-{secrets.token_hex(4)}"
+    signal_id = f"{moment.strftime(STAMP)}-{os.urandom(4).hex()}"
     key = _key(workflow_id, name, signal_id)
     try:
         storage.put(key, body, if_none_match="*")
