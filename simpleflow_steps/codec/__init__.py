@@ -10,7 +10,7 @@ from simpleflow_steps.codec.arguments import (
 )
 from simpleflow_steps.codec.equality import difference, same
 from simpleflow_steps.codec.json import NotJSON, check, dumps, flaw, loads, written
-from simpleflow_steps.codec.records import NotARecord, always, as_record, document, read
+from simpleflow_steps.codec.records import Moment, NotARecord, always, as_record, document, read
 from simpleflow_steps.codec.results import (
     Encoded,
     NotReadable,
@@ -32,6 +32,7 @@ from simpleflow_steps.codec.targets import (
 
 __all__ = [
     "Encoded",
+    "Moment",
     "NotARecord",
     "NotJSON",
     "NotReadable",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Record = TypeVar("Record")
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without could not be compared with the others."""
 
 
 class NotARecord(ValueError):

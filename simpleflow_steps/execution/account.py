@@ -23,7 +23,6 @@ NOTE_KEPT = 200  # characters of JSON; a larger heartbeat is kept as the beginni
 RUNNING, COMPLETED, SKIPPED, FAILED, WAITING = "running", "completed", "skipped", "failed", "waiting"
 INVALIDATED, UNFINISHED = "invalidated", "unfinished"
 STATES = (RUNNING, COMPLETED, SKIPPED, FAILED, INVALIDATED, UNFINISHED, WAITING)
-Aware = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -34,7 +33,7 @@ class RunningStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str
-    started: Aware | None = None
+    started: codec.Moment | None = None
     retries: Count = 0
     attempt: Count = 1
     within: str | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from datetime import datetime  # noqa: TC003  msgspec reads it at run time
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from simpleflow_steps import codec
-from simpleflow_steps.codec import always
+from simpleflow_steps.codec import Moment, always
 from simpleflow_steps.exceptions import LeaseCorrupt, ObjectTooLarge, RecordCorrupt
 from simpleflow_steps.execution.lease import hold_of, read_lease
 
@@ -29,7 +28,7 @@ class RetryRecord(Struct, frozen=True, kw_only=True, gc=False):
     activity: str
     attempt: int
     error: str
-    at: datetime
+    at: Moment
 
 
 class StepRecord(Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -49,8 +48,8 @@ class StepRecord(Struct, kw_only=True, omit_defaults=True, gc=False):
     asked: bool = False
     dependents: tuple[str, ...] = ()
     instead: bool = False
-    started: datetime | None = None
-    finished: datetime | None = None
+    started: Moment | None = None
+    finished: Moment | None = None
     plays: int = 1
     retries: int = 0
     retried: tuple[RetryRecord, ...] = ()
@@ -89,7 +88,7 @@ class MarkerRecord(Struct, frozen=True, kw_only=True):
 
     name: str
     details: Any = None
-    at: datetime
+    at: Moment
 
 
 class RunHead(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,8 +106,8 @@ class RunHead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent_workflow_id: str | None = always(NoneType)
     generation: int = always(int)
     status: str = always(lambda: "running")
-    started: datetime
-    finished: datetime | None = always(NoneType)
+    started: Moment
+    finished: Moment | None = always(NoneType)
     counts: dict[str, int] = always(dict)
     force: dict[str, str] = always(dict)
     skip: dict[str, str] = always(dict)

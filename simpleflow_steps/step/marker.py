@@ -7,7 +7,6 @@ the storage, before it can overwrite anything.
 from __future__ import annotations
 
 import os
-from datetime import datetime  # noqa: TC003  msgspec reads it at run time
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import (
     Encoded,
+    Moment,
     NotARecord,
     NotJSON,
     NotReadable,
@@ -49,7 +49,7 @@ class ByHand(Struct, frozen=True, kw_only=True):
     """Who marked a step that did not run, when and why."""
 
     who: str
-    at: datetime
+    at: Moment
     why: str | None = None
 
     def __str__(self) -> str:
@@ -69,8 +69,8 @@ class Marker(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: str
     name: str
     version: str
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     forced: bool = always(bool)
     reasons: tuple[str, ...] = always(tuple)
     attempt: int = always(lambda: 1)

@@ -347,6 +347,14 @@ def test_a_marker_of_few_words_is_read(register: MarkerRegister):
     assert marker.finished - marker.started == timedelta(seconds=0.5)
 
 
+def test_a_time_without_a_zone_does_not_fit(register: MarkerRegister):
+    written = codec.written(make_marker()).replace(b"00Z", b"00", 1)
+    register.storage.put("w/steps/a", written)
+
+    with pytest.raises(MarkerCorrupt, match=r"marker w/steps/a: .*timezone.* - at `\$\.started`"):
+        register.read("a")
+
+
 def test_a_field_that_does_not_fit_is_named(register: MarkerRegister):
     register.storage.put("w/steps/a", b'{"nonce": "n", "step": 7}')
 
