@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Sfs
 
-HEAVY = {"boto3", "botocore", "msgspec", "rich", "structlog", "pydantic", "pydantic_settings", "tenacity", "asyncio"}
+HEAVY = {"boto3", "botocore", "rich", "structlog", "pydantic", "pydantic_settings", "tenacity", "asyncio"}
 DOCUMENTED = [
     *("run", "resume", "status", "signal", "gc", "lease show", "lease steal"),
     *("ls", "runs ls", "runs show", "runs diff", "steps ls", "steps show", "steps mark", "steps clear"),
