@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.segment import Segments
@@ -142,7 +143,9 @@ def picture(events: list[Event]) -> str:
     tally, stage = Tally(), Stage()
     console = Console(record=True, file=io.StringIO(), width=FRAME.columns, force_terminal=True, highlight=False)
     console.print(f"$ {COMMAND}", style="bold")
-    for event in sorted((replace(each, at=_at(each), run_id=RUN_ID) for each in events), key=lambda event: event.at):
+    for event in sorted(
+        (structs.replace(each, at=_at(each), run_id=RUN_ID) for each in events), key=lambda event: event.at
+    ):
         tally.follow(event)
         stage.hear(event)
         for line in lasting_lines(event, tally.workflow_id):

@@ -136,12 +136,11 @@ OPEN = """
 from simpleflow_steps.storage import open_storage
 open_storage("s3://bucket/prefix?endpoint_url=http://localhost:1")
 """
-PYDANTIC = {"annotated_types", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (2, 31, set()),
     HELP: (31, 115, {"click"}),
     OPEN: (16, 89, {"msgspec", "typing_extensions"}),
-    RUN: (87, 307, PYDANTIC | {"msgspec"}),
+    RUN: (90, 200, {"msgspec", "typing_extensions"}),
 }
 
 

@@ -6,7 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.difference import ADDED, CHANGED, GONE, differ
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.places import open_place
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.cli.difference import Difference, StepChange
 
 SIGNS = {ADDED: Cell("+", "green"), GONE: Cell("-", "red"), CHANGED: Cell("~", "yellow")}
+SHOWN = ("run_id", "version", "status", "started", "finished")
 LONGEST = 200  # characters of a fact
 
 
@@ -39,7 +42,7 @@ def show_difference(
     pair = _pair(all_runs(where, check_workflow_id(workflow_id)), earlier, later, workflow_id)
     status = statuses(where, workflow_id)
     read = (read_run(where, workflow_id, run_id) for run_id in pair)
-    before, after = (run.model_copy(update={"status": status(run)}) for run in read)
+    before, after = (replace(run, status=status(run)) for run in read)
     found = differ(before, after)
     if as_json:
         print_json(_document(before, after, found))
@@ -113,15 +116,18 @@ def _tells(name: str, change: StepChange) -> bool:
 
 
 def _document(before: RunRecord, after: RunRecord, found: Difference) -> dict[str, Any]:
-    shown_facts = {"run_id", "status", "started", "finished", "version"}
     return {
         "workflow_id": after.workflow_id,
-        "before": before.model_dump(mode="json", include=shown_facts),
-        "after": after.model_dump(mode="json", include=shown_facts),
+        "before": _facts(before),
+        "after": _facts(after),
         "changed": {name: list(pair) for name, pair in found.facts.items()},
         "steps": [_step(change) for change in found.steps],
         "unchanged": found.unchanged,
     }
+
+
+def _facts(run: RunRecord) -> dict[str, Any]:
+    return {name: codec.document(getattr(run, name)) for name in SHOWN}
 
 
 def _step(change: StepChange) -> dict[str, Any]:
@@ -130,7 +136,7 @@ def _step(change: StepChange) -> dict[str, Any]:
     if change.kind == CHANGED:
         document["changed"] = {name: [_plain(each) for each in pair] for name, pair in change.facts.items()}
     else:
-        document |= {side: step.model_dump(mode="json") for side, step in sides.items() if step is not None}
+        document |= {side: codec.document(step) for side, step in sides.items() if step is not None}
     if change.seconds is not None:
         document |= {"seconds": list(change.seconds), "ratio": change.ratio}
     return document

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.holding import state_of
 from simpleflow_steps.cli.output import print_json
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 NO_LEASE, UNREADABLE = "no-lease", "unreadable"
+SHOWN = ("run_id", "workflow", "held", "status", "renewed")
 TITLES = ("STATE", "HEARD OF", "WORKFLOW", "RUN", "EXECUTION", "STEPS")
 
 
@@ -110,5 +112,5 @@ def _row(found: Execution) -> dict[str, Any]:
         row["problem"] = found.problem
     if found.lease is None:
         return row
-    facts = found.lease.model_dump(mode="json", include={"workflow", "run_id", "status", "held", "renewed"})
+    facts = {name: codec.document(getattr(found.lease, name)) for name in SHOWN}
     return {**row, **facts, "age": found.age, "steps": _counts(found.lease)}

@@ -54,7 +54,8 @@ class Facts:
         if self.marker is None:
             return {"problem": self.problem} if self.problem else {"written_by": FOREIGN}
         shown = {"run_id", "started", "finished", "forced", "reasons", "attempt", "by_hand", "result_error"}
-        found = self.marker.model_dump(mode="json", include=shown, exclude_none=True)
+        told = codec.document(self.marker, without_none=True)
+        found = {field: value for field, value in told.items() if field in shown}
         return {**found, "seconds": self.seconds, "result_size": self.result_size}
 
 

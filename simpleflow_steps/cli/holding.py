@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.accounts import counts_text, running_text
 from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
@@ -37,7 +38,8 @@ def show_status(workflow_id: str, storage: str | None, as_json: bool, debug: boo
     if as_json:
         hidden = {"nonce", "status"}
         facts = {"state": state, "status": record.status, "age": age, "stale_for": stale_for}
-        print_json({**facts, **record.model_dump(mode="json", exclude=hidden)})
+        told = {name: value for name, value in codec.document(record).items() if name not in hidden}
+        print_json({**facts, **told})
         return
     said = f"{state} for {elapsed(stale_for)}" if stale_for is not None else state
     print_fields(
@@ -57,7 +59,7 @@ def show_lease(workflow_id: str, storage: str | None, as_json: bool, debug: bool
     """Show the lease itself."""
     del debug  # the command itself heeds it
     record, body = read_execution(open_place(storage), workflow_id)
-    document = {**record.model_dump(mode="json"), "age": body.age}
+    document = {**codec.document(record), "age": body.age}
     if as_json:
         print_json(document)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.known import alike
 from simpleflow_steps.cli.output import print_json
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 UNREADABLE = "unreadable"
+SHOWN = ("run_id", "workflow", "version", "started", "finished")
 TITLES = ("STATUS", "STARTED", "TOOK", "RUN", "STEPS", "ERROR")
 
 
@@ -83,8 +85,8 @@ def _unreadable_cells(run_id: str, why: str) -> tuple[Cell | str, ...]:
 
 
 def _row(run: RunHead, status: Callable[[RunHead], str]) -> dict[str, Any]:
-    error = None if run.error is None else run.error.model_dump(exclude={"traceback"})
-    facts = run.model_dump(mode="json", include={"run_id", "workflow", "version", "started", "finished"})
+    error = None if run.error is None else {"type": run.error.type, "message": run.error.message}
+    facts = {name: codec.document(getattr(run, name)) for name in SHOWN}
     return {**facts, "status": status(run), "seconds": seconds_of(run), "steps": counts_of(run), "error": error}
 
 

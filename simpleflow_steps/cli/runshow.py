@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.colors import COLORS
 from simpleflow_steps.cli.output import print_json
 from simpleflow_steps.cli.past import counts_of, seconds_of
@@ -76,7 +78,7 @@ def _worst_first(steps: Mapping[str, StepRecord], most: int) -> Mapping[str, Ste
 
 
 def _document(run: RunRecord, status: str, steps: Mapping[str, StepRecord], *, with_traceback: bool) -> dict[str, Any]:
-    document = run.model_copy(update={"steps": dict(steps)}).model_dump(mode="json", by_alias=True)
+    document = codec.document(replace(run, steps=dict(steps)))
     if run.error is not None and not with_traceback:
         del document["error"]["traceback"]
     return {**document, "status": status, "seconds": seconds_of(run), "counts": counts_of(run)}

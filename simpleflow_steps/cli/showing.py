@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 CHEAP = 1024 * 1024  # bytes of a run's record that are read
+HIDDEN = ("within", "dependents", "asked")  # of a step in its run, as they are told beside it
 CUT = 4000  # characters of a result that a terminal gets
 
 
@@ -45,7 +46,8 @@ def show_one(workflow_id: str, name: str, as_json: bool, **place: Any) -> None:
     document: dict[str, Any] = {"step": name, "state": _state(body, word), "key": register.key(name)}
     if marker is not None:
         hidden = {"step", "result", "result_shape", "result_error"}
-        document |= marker.model_dump(mode="json", exclude=hidden, exclude_none=True)
+        told = codec.document(marker, without_none=True)
+        document |= {field: value for field, value in told.items() if field not in hidden}
     elif body:
         document |= {"written_by": FOREIGN, "content": codec.loads(body, "marker")}
     document |= word
@@ -94,7 +96,8 @@ def _word(storage: Storage, workflow_id: str, name: str, marker: Marker | None) 
     for run_id in dict.fromkeys([newest, marker.run_id if marker else None]):
         step = _recorded(storage, workflow_id, run_id, name) if run_id else None
         if step is not None:
-            told = {"run_id": run_id, **step.model_dump(mode="json", exclude={"within", "dependents", "asked"})}
+            facts = {name: fact for name, fact in codec.document(step).items() if name not in HIDDEN}
+            told = {"run_id": run_id, **facts}
             if step.state == "running" and read_right_now(storage, workflow_id).state not in AT_WORK:
                 told["state"] = "unfinished"
             return {"within": step.within, "dependents": list(step.dependents), "last_run": told}

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from simpleflow_steps.cli.holding import STALE, find_execution, read_execution, state_of
 from simpleflow_steps.cli.progress.scene import Scene
 from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, StorageError
@@ -148,11 +150,10 @@ def _with_done(account: Account, names: set[str]) -> Account:
     counts[COMPLETED] += len(names)
     heads = Counter(name.partition(".")[0] for name in names if "." in name)
     groups = {name: _group_with_done(group, heads[name]) for name, group in account.groups.items()}
-    changes = {"running": running, "counts": dict(+counts), "groups": groups}
-    return account.model_copy(update=changes)
+    return structs.replace(account, running=running, counts=dict(+counts), groups=groups)
 
 
 def _group_with_done(group: GroupAccount, done: int) -> GroupAccount:
     all_done = group.done + done
-    changes = {"done": all_done, "total": max(group.total, all_done), "running": max(group.running - done, 0)}
-    return group.model_copy(update=changes)
+    total, running = max(group.total, all_done), max(group.running - done, 0)
+    return structs.replace(group, done=all_done, total=total, running=running)

@@ -9,7 +9,8 @@ from simpleflow_steps.codec.arguments import (
     parse_arguments,
 )
 from simpleflow_steps.codec.equality import difference, same
-from simpleflow_steps.codec.json import NotJSON, dumps, flaw, loads, written
+from simpleflow_steps.codec.json import NotJSON, check, dumps, flaw, loads, written
+from simpleflow_steps.codec.records import Moment, NotARecord, always, as_record, document, read
 from simpleflow_steps.codec.results import (
     Encoded,
     NotReadable,
@@ -31,12 +32,17 @@ from simpleflow_steps.codec.targets import (
 
 __all__ = [
     "Encoded",
+    "Moment",
+    "NotARecord",
     "NotJSON",
     "NotReadable",
     "NotStorable",
     "Shape",
     "UnknownTarget",
     "UnusableHint",
+    "always",
+    "as_record",
+    "check",
     "check_arguments",
     "check_fit",
     "decode_arguments",
@@ -44,6 +50,7 @@ __all__ = [
     "describe",
     "difference",
     "digest",
+    "document",
     "dumps",
     "encode_arguments",
     "encode_list",
@@ -51,6 +58,7 @@ __all__ = [
     "flaw",
     "loads",
     "parse_arguments",
+    "read",
     "reference",
     "resolve",
     "return_hint",

@@ -65,9 +65,14 @@ def encode_result(value: Any, target: Any = None) -> Encoded:
 
 
 def encode_list(items: list[Encoded]) -> Encoded:
-    """Put several results together to one list."""
-    shapes = [item.shape for item in items]
-    return Encoded([item.value for item in items], _list_shape(shapes))
+    """Put several results together to one list.
+
+    :raises NotStorable: if they are nested too deeply
+    """
+    values, shapes = [item.value for item in items], [item.shape for item in items]
+    if found := flaw(values):
+        raise NotStorable(f"not plain JSON: {found}")
+    return Encoded(values, _list_shape(shapes))
 
 
 def decode_result(value: Any, shape: Shape) -> Any:

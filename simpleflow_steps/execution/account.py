@@ -6,9 +6,9 @@ It goes into the lease as JSON and comes out of it on another machine, where any
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
+from msgspec import Meta, Struct, field, to_builtins
 
 from simpleflow_steps import codec
 
@@ -23,37 +23,34 @@ NOTE_KEPT = 200  # characters of JSON; a larger heartbeat is kept as the beginni
 RUNNING, COMPLETED, SKIPPED, FAILED, WAITING = "running", "completed", "skipped", "failed", "waiting"
 INVALIDATED, UNFINISHED = "invalidated", "unfinished"
 STATES = (RUNNING, COMPLETED, SKIPPED, FAILED, INVALIDATED, UNFINISHED, WAITING)
+Count = Annotated[int, Meta(ge=0)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
-
-class RunningStep(_Part):
+class RunningStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step that runs: since when, inside which step, and its last heartbeat.
 
     `retries` counts those of all activities in it, and `attempt` is that of the one that was retried last.
     """
 
     name: str
-    started: AwareDatetime | None = None
-    retries: NonNegativeInt = 0
-    attempt: NonNegativeInt = 1
+    started: codec.Moment | None = None
+    retries: Count = 0
+    attempt: Count = 1
     within: str | None = None
     note: Any = None
 
 
-class GroupAccount(_Part):
+class GroupAccount(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The steps under one name: `load` is the group of `load.a` and `load.b.c`; `total` counts those known so far."""
 
-    done: NonNegativeInt = 0
-    total: NonNegativeInt = 0
-    running: NonNegativeInt = 0
-    failed: NonNegativeInt = 0
+    done: Count = 0
+    total: Count = 0
+    running: Count = 0
+    failed: Count = 0
     within: str | None = None
 
 
-class ChildAccount(_Part):
+class ChildAccount(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A child workflow, started inside `step` if inside any; `status` if it is known to have ended."""
 
     workflow: str = ""
@@ -61,20 +58,20 @@ class ChildAccount(_Part):
     status: str | None = None
 
 
-class Account(_Part):
+class Account(Struct, frozen=True, kw_only=True):
     """What a run tells of itself.
 
     `counts` says how many steps are in each state. `foretold` tells whether steps were announced before their turn, so
     that what is known is likely all there is. The others are bounded: they name some, not all.
     """
 
-    counts: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    counts: dict[str, Count] = field(default_factory=dict)
     foretold: bool = False
     running: tuple[RunningStep, ...] = ()
-    groups: dict[str, GroupAccount] = Field(default_factory=dict)
-    failed: dict[str, str] = Field(default_factory=dict)
-    children: dict[str, ChildAccount] = Field(default_factory=dict)
-    heartbeats: dict[str, Any] = Field(default_factory=dict)
+    groups: dict[str, GroupAccount] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    children: dict[str, ChildAccount] = field(default_factory=dict)
+    heartbeats: dict[str, Any] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -92,25 +89,25 @@ def dump_account(account: Account) -> dict[str, Any]:
     most = MOST
     while True:
         document = _document(account, most)
-        if most == 0 or len(codec.dumps(document)) <= LIMIT:
+        if most == 0 or len(codec.written(document)) <= LIMIT:
             return document
         most //= 2
 
 
 def read_account(progress: Mapping[str, Any]) -> Account:
     """Read the account in a lease; of one that is odd or old, what there is."""
-    details = _checked(_DETAILS, progress.get("details"), {})
-    counts = _checked(_COUNTS, progress.get("steps"), {})
+    details = _checked(dict[str, dict[str, Any]], progress.get("details"), {})
+    counts = _checked(dict[str, Count], progress.get("steps"), {})
     return Account(
         counts={state: count for state, count in counts.items() if count and state in STATES},
         foretold=progress.get("foretold") is True,
         running=tuple(
-            _checked(_STEP, {**details.get(name, {}), "name": name}, RunningStep(name=name))
-            for name in _checked(_NAMES, progress.get("running"), [])[:MOST]
+            _checked(RunningStep, {**details.get(name, {}), "name": name}, RunningStep(name=name))
+            for name in _checked(list[str], progress.get("running"), [])[:MOST]
         ),
-        groups=_some(_checked(_GROUPS, progress.get("groups"), {})),
-        failed=_some(_checked(_TEXTS, progress.get("failed"), {})),
-        children=_some(_checked(_CHILDREN, progress.get("children"), {})),
+        groups=_some(_checked(dict[str, GroupAccount], progress.get("groups"), {})),
+        failed=_some(_checked(dict[str, str], progress.get("failed"), {})),
+        children=_some(_checked(dict[str, ChildAccount], progress.get("children"), {})),
     )
 
 
@@ -131,19 +128,10 @@ def _described(value: Any) -> str:
         return type(value).__name__
 
 
-_DETAILS: TypeAdapter[dict[str, dict[str, Any]]] = TypeAdapter(dict[str, dict[str, Any]])
-_COUNTS: TypeAdapter[dict[str, int]] = TypeAdapter(dict[str, NonNegativeInt])
-_NAMES: TypeAdapter[list[str]] = TypeAdapter(list[str])
-_TEXTS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
-_STEP: TypeAdapter[RunningStep] = TypeAdapter(RunningStep)
-_GROUPS: TypeAdapter[dict[str, GroupAccount]] = TypeAdapter(dict[str, GroupAccount])
-_CHILDREN: TypeAdapter[dict[str, ChildAccount]] = TypeAdapter(dict[str, ChildAccount])
-
-
-def _checked(kind: TypeAdapter[Any], value: Any, otherwise: Any) -> Any:
+def _checked(kind: Any, value: Any, otherwise: Any) -> Any:
     try:
-        return otherwise if value is None else kind.validate_python(value)
-    except ValidationError:
+        return otherwise if value is None else codec.as_record(kind, value)
+    except codec.NotARecord:
         return otherwise
 
 
@@ -158,15 +146,17 @@ def _document(account: Account, most: int) -> dict[str, Any]:
         "foretold": account.foretold,
         "running": [step.name for step in running],
         "heartbeats": {_cut(name): note for name, note in list(account.heartbeats.items())[:most]},
-        "details": {step.name: _plain(step, "name") for step in running},
-        "groups": {name: _plain(group) for name, group in list(account.groups.items())[:most]},
+        "details": {step.name: _details(step) for step in running},
+        "groups": {name: to_builtins(group) for name, group in list(account.groups.items())[:most]},
         "failed": {name: error[:ERROR_KEPT] for name, error in list(account.failed.items())[:most]},
-        "children": {_cut(name): _plain(child) for name, child in list(account.children.items())[:most]},
+        "children": {_cut(name): to_builtins(child) for name, child in list(account.children.items())[:most]},
     }
 
 
-def _plain(part: _Part, *without: str) -> dict[str, Any]:
-    return part.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+def _details(step: RunningStep) -> dict[str, Any]:
+    found: dict[str, Any] = to_builtins(step)
+    del found["name"]
+    return found
 
 
 def _cut(name: str) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from simpleflow_steps.events import (
     ActivityHeartbeat,
@@ -86,7 +87,7 @@ class Accountant:
         """Note that a child runs, or how it ended: one that failed stays, any other that ended is over."""
         child = self._children.get(child_id)
         if child is not None and status in (RUNNING, FAILED):
-            self._children[child_id] = child.model_copy(update={"status": None if status == RUNNING else status})
+            self._children[child_id] = replace(child, status=None if status == RUNNING else status)
         else:
             self._children.pop(child_id, None)
 
@@ -96,7 +97,7 @@ class Accountant:
         :param most: how many running steps, groups, failures and children to name
         """
         named = self._open_groups if len(self._groups) > most else self._groups
-        return Account.model_construct(
+        return Account(
             counts=+self._counts,
             foretold=self._foretold,
             running=tuple(_running(*each) for each in islice(self._running.items(), most)),
@@ -209,7 +210,7 @@ def _count(counts: Counter[str], before: str | None, state: str) -> None:
 
 
 def _running(name: str, step: _Running) -> RunningStep:
-    return RunningStep.model_construct(
+    return RunningStep(
         name=name,
         started=step.started,
         retries=step.retries,
@@ -221,7 +222,7 @@ def _running(name: str, step: _Running) -> RunningStep:
 
 def _group(group: _Group) -> GroupAccount:
     counts = group.counts
-    return GroupAccount.model_construct(
+    return GroupAccount(
         done=counts[COMPLETED] + counts[SKIPPED],
         total=sum(counts.values()) - counts[INVALIDATED],
         running=counts[RUNNING],

@@ -1,4 +1,4 @@
-"""The steps of a run while it goes on, kept small, and a run's record written piece by piece.
+"""A run's record, written piece by piece.
 
 A run of 100,000 steps holds an entry for each; its record is never held as anything but its own bytes.
 """
@@ -9,54 +9,28 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from simpleflow_steps import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
-    from simpleflow_steps.execution.record import RetryRecord, RunRecord
+    from simpleflow_steps.execution.record import RunRecord, StepRecord
 
     Items = Iterable[tuple[str, Any]]
 
 AT_ONCE = 200  # steps that are written together
 
 
-class StepEntry(Struct, gc=False):
-    """One step, as `StepRecord` describes it."""
-
-    state: str
-    run: bool = True
-    forced: bool = False
-    reasons: tuple[str, ...] = ()
-    within: str | None = None
-    asked: bool = False
-    dependents: tuple[str, ...] = ()
-    instead: bool = False
-    started: datetime | None = None
-    finished: datetime | None = None
-    plays: int = 1
-    retries: int = 0
-    retried: tuple[RetryRecord, ...] = ()
-    error: str | None = None
-    traceback: str | None = None
-
-
-_USUAL = dict(zip(StepEntry.__struct_fields__[1:], StepEntry.__struct_defaults__, strict=True))
-
-
-def write_run(head: RunRecord, steps: Mapping[str, StepEntry], markers: Iterable[dict[str, Any]]) -> bytes:
+def write_run(head: RunRecord, steps: Mapping[str, StepRecord], markers: Iterable[dict[str, Any]]) -> bytes:
     """Write a run's record as JSON; of steps, children and asked names only what is not as usual.
 
     :param head: the record without its steps and log markers
     """
-    plain = head.model_dump(mode="json", by_alias=True, exclude={"asked", "children", "steps", "markers"})
-    plain |= head.model_dump(mode="json", include={"asked", "children"}, exclude_defaults=True)
     written = BytesIO()
-    written.write(codec.written(plain).removesuffix(b"\n}"))
-    _write_object(written, "steps", ((name, _unusual(step)) for name, step in steps.items()))
+    written.write(codec.written(head).removesuffix(b"\n}"))
+    _write_object(written, "steps", ((name, _timed(step)) for name, step in steps.items()))
     _write_list(written, "markers", markers)
     written.write(b"\n}")
     return written.getvalue()
@@ -87,11 +61,8 @@ def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:
         yield part
 
 
-def _unusual(step: StepEntry) -> dict[str, Any]:
-    found: dict[str, Any] = {"state": step.state}
-    found |= {name: value for name, usual in _USUAL.items() if (value := getattr(step, name)) != usual}
-    if step.started and step.finished:
-        found["seconds"] = (step.finished - step.started).total_seconds()
-    if step.retried:
-        found["retried"] = [retry.model_dump(mode="json") for retry in step.retried]
-    return found
+def _timed(step: StepRecord) -> StepRecord:
+    """Say how long a step took, which it does not keep."""
+    if step.started is None or step.finished is None:
+        return step
+    return replace(step, seconds=(step.finished - step.started).total_seconds())

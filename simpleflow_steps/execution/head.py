@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-from pydantic_core import from_json
-
 from simpleflow_steps import codec
 from simpleflow_steps.exceptions import RecordCorrupt
 from simpleflow_steps.execution.record import RunHead, RunRecord, check_run_id, read_run, runs_prefix
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 
 HEAD = 64 * 1024  # bytes
 Head = TypeVar("Head", bound=RunHead)
-FIELDS = frozenset(field.alias or name for name, field in RunHead.model_fields.items())
+FIELDS = frozenset(RunHead.__struct_encode_fields__)
 
 
 def read_head(storage: Storage, workflow_id: str, run_id: str, *, first: int = HEAD) -> RunHead:
@@ -53,6 +50,8 @@ def read_first_steps(storage: Storage, workflow_id: str, run_id: str, *, first: 
 
 def _beginning(storage: Storage, workflow_id: str, run_id: str, first: int) -> tuple[dict[str, Any], bool]:
     """Give what the first bytes say, and whether they are all."""
+    from pydantic_core import from_json  # noqa: PLC0415  slow to import, and nothing else reads what is cut off
+
     key = f"{runs_prefix(workflow_id)}{run_id}.json"
     body = storage.get(key, first=first)
     complete = body.total <= len(body)
@@ -67,10 +66,10 @@ def _beginning(storage: Storage, workflow_id: str, run_id: str, first: int) -> t
 
 def _checked(kind: type[Head], document: dict[str, Any], workflow_id: str, run_id: str) -> Head:
     try:
-        run = kind.model_validate(document)
-    except ValidationError as error:
+        run = codec.as_record(kind, document)
+    except codec.NotARecord as error:
         key = f"{runs_prefix(workflow_id)}{run_id}.json"
-        raise RecordCorrupt(f"run {key} cannot be read: {error.errors()[0]['msg']}") from None
+        raise RecordCorrupt(f"run {key} cannot be read: {error}") from None
     check_run_id(run, run_id)
     return run
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import functools
 import getpass
 import os
-import socket
+import platform
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct
 
 GONE = frozenset("ZXx")  # the states of a process that has ended, in /proc/PID/stat
 _live_runs: set[str] = set()
 
 
-class Holder(BaseModel):
+class Holder(Struct, frozen=True, kw_only=True, gc=False):
     """A process, named so that another one on the same machine can tell whether it is gone.
 
     `boot_id` and `pid_namespace` say which processes the pid counts among; `pid_start` is its start in clock ticks
     after boot, because pids are used again. They are None where the system does not tell them.
     """
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     host: str
     user: str
@@ -67,7 +65,7 @@ class Living:
 def _describe(pid: int) -> Holder:
     started = _process(pid)
     return Holder(
-        host=socket.gethostname(),
+        host=platform.node(),
         user=_user(),
         pid=pid,
         pid_start=started[1] if started else None,

@@ -8,12 +8,12 @@ clock, and then by compare-and-set. A holder that could not renew in time holds 
 from __future__ import annotations
 
 import threading
-import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, field
+from msgspec.structs import asdict, replace
 
 from simpleflow_steps import codec, log
 from simpleflow_steps.exceptions import (
@@ -26,6 +26,7 @@ from simpleflow_steps.exceptions import (
     PreconditionFailed,
 )
 from simpleflow_steps.execution.holder import Holder, is_gone, this_process
+from simpleflow_steps.step.marker import fresh_nonce
 
 if TYPE_CHECKING:
     from simpleflow_steps.clock import Clock
@@ -35,20 +36,18 @@ if TYPE_CHECKING:
     Found = tuple["LeaseRecord", Body]  # a lease, with the object that it came in
 
 LIMIT = 256 * 1024  # bytes; nothing larger is read as a lease
-PROGRESS_LIMIT = 64 * 1024  # bytes; a larger account of the run stays out of its lease
+WRITTEN_LIMIT = 64 * 1024  # bytes; the run's account of itself stays out of a lease that it would make larger
 LONGEST_TTL = 24 * 3600.0  # seconds; a lease that asks for more patience than this is not believed
 NEVER_RUN = "never run"  # the status of a lease that no run has held yet
 Conflict = Literal["fail", "wait"]
 
 
-class LeaseRecord(BaseModel):
+class LeaseRecord(Struct, frozen=True, kw_only=True):
     """What the lease object holds, as JSON.
 
     `status` is `running` while it is held, else how the run ended; `progress` is the run's own account; `ttl` is in
     seconds; the times are for people only. `nonce` is fresh on every write.
     """
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     workflow_id: str
     run_id: str
@@ -56,12 +55,12 @@ class LeaseRecord(BaseModel):
     nonce: str
     held: bool
     status: str
-    ttl: float = Field(gt=0, le=LONGEST_TTL)
+    ttl: Annotated[float, Meta(gt=0, le=LONGEST_TTL)]
     holder: Holder
     acquired: datetime
     renewed: datetime
     renewals: int = 0
-    progress: dict[str, Any] = Field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
 
 
 def lease_key(workflow_id: str) -> str:
@@ -77,13 +76,12 @@ def read_lease(storage: Storage, workflow_id: str) -> tuple[LeaseRecord, Body] |
     key = lease_key(workflow_id)
     try:
         body = storage.get(key, max_size=LIMIT)
-        return LeaseRecord.model_validate(codec.loads(body, f"lease {key}")), body
+        return codec.read(LeaseRecord, body, f"lease {key}"), body
     except ObjectNotFound:
         return None
-    except (ValidationError, ValueError, ObjectTooLarge) as error:
-        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    except (ValueError, ObjectTooLarge) as error:
         raise LeaseCorrupt(
-            f"lease {key} cannot be read ({why}): replace it with `sfs lease steal {workflow_id}`"
+            f"lease {key} cannot be read ({error}): replace it with `sfs lease steal {workflow_id}`"
         ) from None
 
 
@@ -116,7 +114,7 @@ class Lease:
             nonce="",
             held=True,
             status="running",
-            ttl=ttl,
+            ttl=float(ttl),
             holder=this_process(),
             acquired=now,
             renewed=now,
@@ -176,7 +174,7 @@ class Lease:
         with self._lock:
             if self._lost is not None:
                 raise LeaseLost(self._lost)
-            self._replace({"renewed": self._clock.now(), "renewals": renewals, "progress": _fitting(progress)})
+            self._replace({"renewed": self._clock.now(), "renewals": renewals, "progress": progress})
 
     def release(self, status: str, progress: dict[str, Any]) -> None:
         """Give it back, and say how the run ended; a lost one is left alone.
@@ -186,7 +184,7 @@ class Lease:
         :raises StorageError: if it could not be written; it then runs out by itself
         """
         now = self._clock.now()
-        self._give_back({"renewed": now, "held": False, "status": status, "progress": _fitting(progress)})
+        self._give_back({"renewed": now, "held": False, "status": status, "progress": progress})
 
     def restore(self) -> None:
         """Give it back as it was found, for a hold that was no run.
@@ -197,9 +195,8 @@ class Lease:
         if found is None:
             self._give_back({"held": False, "status": NEVER_RUN})
             return
-        kept = found.model_dump(exclude={"nonce", "held", "status", "holder"})
         status = "crashed" if found.held else found.status
-        self._give_back({**kept, "holder": found.holder, "held": False, "status": status})
+        self._give_back({**asdict(found), "held": False, "status": status})
 
     def _give_back(self, changes: dict[str, Any]) -> None:
         with self._lock:
@@ -246,10 +243,9 @@ class Lease:
         return True
 
     def _put(self, changes: dict[str, Any], **condition: str | None) -> bool:
-        self._record = self._record.model_copy(update={**changes, "nonce": uuid.uuid4().hex})
+        self._record, body = _written(replace(self._record, **{**changes, "nonce": fresh_nonce()}))
         self._sent[self._record.nonce] = sent = self._clock.monotonic()
         try:
-            body = codec.dumps(self._record.model_dump(mode="json"))
             self._etag = self._storage.put(lease_key(self._record.workflow_id), body, **condition)
         except PreconditionFailed:
             return False
@@ -275,13 +271,19 @@ class _Watch:
         return now - self._since >= record.ttl
 
 
-def _fitting(progress: dict[str, Any]) -> dict[str, Any]:
-    """Give a run's account of itself as it can go into the lease, which must stay readable whatever a run tells."""
+def _written(record: LeaseRecord) -> tuple[LeaseRecord, bytes]:
+    """Write a lease as JSON, without the run's account of itself if that would make it one that cannot be read."""
     try:
-        size = len(codec.dumps(progress))
+        codec.check(record.progress)
     except codec.NotJSON as error:
-        return {"omitted": str(error)}
-    return progress if size <= PROGRESS_LIMIT else {"omitted": f"{size} bytes, more than {PROGRESS_LIMIT}"}
+        why = str(error)
+    else:
+        body = codec.written(record)
+        if len(body) <= WRITTEN_LIMIT:
+            return record, body
+        why = f"{len(body)} bytes, more than {WRITTEN_LIMIT}"
+    record = replace(record, progress={"omitted": why})
+    return record, codec.written(record)
 
 
 def hold_of(record: LeaseRecord, age: float | None) -> str:
@@ -327,8 +329,7 @@ def steal_lease(storage: Storage, workflow_id: str, thief: str) -> LeaseRecord |
 
 def _end(storage: Storage, record: LeaseRecord, thief: str, etag: str) -> None:
     """Write that nobody holds it; to remove it would let two thieves remove each other's successor's."""
-    changes = {"held": False, "status": f"stolen by {thief}", "nonce": uuid.uuid4().hex}
-    body = codec.dumps(record.model_copy(update=changes).model_dump(mode="json"))
+    body = codec.written(replace(record, held=False, status=f"stolen by {thief}", nonce=fresh_nonce()))
     storage.put(lease_key(record.workflow_id), body, if_match=etag)
 
 

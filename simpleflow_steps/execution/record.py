@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from datetime import datetime  # noqa: TC003  pydantic reads it at run time
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, field
 
 from simpleflow_steps import codec
-from simpleflow_steps.exceptions import InvalidInput, LeaseCorrupt, ObjectTooLarge, RecordCorrupt
+from simpleflow_steps.codec import Moment, always
+from simpleflow_steps.exceptions import LeaseCorrupt, ObjectTooLarge, RecordCorrupt
 from simpleflow_steps.execution.lease import hold_of, read_lease
 
 if TYPE_CHECKING:
@@ -21,25 +22,22 @@ if TYPE_CHECKING:
 LIMIT = 256 * 1024 * 1024  # bytes; nothing larger is read as a run's record
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
-
-class RetryRecord(_Part):
+class RetryRecord(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt at an activity that failed and was followed by another."""
 
     activity: str
     attempt: int
     error: str
-    at: datetime
+    at: Moment
 
 
-class StepRecord(_Part):
+class StepRecord(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One step of a run: `state` is `running`, `completed`, `skipped`, `failed` or `invalidated`.
 
     `run` is what was decided first, and `plays` is how often it ran; `within` is the nearest step around it, `asked`
     its own `force` argument and `dependents` the names that it forces if it runs, `instead` whether it does something
-    when it is skipped; `retried` has its last retries.
+    when it is skipped; `retried` has its last retries. `seconds` is written, and not known before. A run keeps one for
+    each of its steps, and changes it as it goes on.
     """
 
     state: str
@@ -50,17 +48,17 @@ class StepRecord(_Part):
     asked: bool = False
     dependents: tuple[str, ...] = ()
     instead: bool = False
-    started: datetime | None = None
-    finished: datetime | None = None
-    seconds: float | None = None
+    started: Moment | None = None
+    finished: Moment | None = None
     plays: int = 1
     retries: int = 0
     retried: tuple[RetryRecord, ...] = ()
     error: str | None = None
     traceback: str | None = None
+    seconds: float | None = None
 
 
-class ChildRecord(_Part):
+class ChildRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A child workflow that a run started, inside `step` if inside any; `after` counts the steps decided before."""
 
     workflow: str
@@ -68,7 +66,7 @@ class ChildRecord(_Part):
     after: int = 0
 
 
-class AskedRecord(_Part):
+class AskedRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Names that the workflow itself asked to force, or to `skip`; `after` counts the steps decided before."""
 
     names: tuple[str, ...]
@@ -77,7 +75,7 @@ class AskedRecord(_Part):
     after: int = 0
 
 
-class ErrorRecord(_Part):
+class ErrorRecord(Struct, frozen=True, kw_only=True):
     """What ended a run badly."""
 
     type: str
@@ -85,43 +83,41 @@ class ErrorRecord(_Part):
     traceback: str
 
 
-class MarkerRecord(_Part):
+class MarkerRecord(Struct, frozen=True, kw_only=True):
     """A log marker."""
 
     name: str
     details: Any = None
-    at: datetime
+    at: Moment
 
 
-class RunHead(_Part):
+class RunHead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the beginning of a run's record tells: all but what may be large.
 
     `target` is the workflow's class as `module:qualname`, for people and as a hint: nothing is imported for its sake.
     `counts` says how many steps are in each state.
     """
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
-
     run_id: str
     workflow_id: str
     workflow: str
-    target: str | None = None
+    target: str | None = always(NoneType)
     version: str
-    parent_workflow_id: str | None = None
-    generation: int = 0
-    status: str = "running"
-    started: datetime
-    finished: datetime | None = None
-    counts: dict[str, int] = Field(default_factory=dict)
-    force: dict[str, str] = Field(default_factory=dict)
-    skip: dict[str, str] = Field(default_factory=dict)
-    from_: dict[str, str] = Field(default_factory=dict, alias="from")
-    until: dict[str, str] = Field(default_factory=dict)
-    only: dict[str, str] = Field(default_factory=dict)
-    error: ErrorRecord | None = None
+    parent_workflow_id: str | None = always(NoneType)
+    generation: int = always(int)
+    status: str = always(lambda: "running")
+    started: Moment
+    finished: Moment | None = always(NoneType)
+    counts: dict[str, int] = always(dict)
+    force: dict[str, str] = always(dict)
+    skip: dict[str, str] = always(dict)
+    from_: dict[str, str] = always(dict, name="from")
+    until: dict[str, str] = always(dict)
+    only: dict[str, str] = always(dict)
+    error: ErrorRecord | None = always(NoneType)
 
 
-class RunRecord(RunHead):
+class RunRecord(RunHead, frozen=True, kw_only=True, omit_defaults=True):
     """A run, as JSON; `status` is what the run itself last said, and a crashed one says `running` for ever.
 
     What may be large comes last, so that the beginning of the object tells what a list of runs shows. `steps` are in
@@ -130,8 +126,8 @@ class RunRecord(RunHead):
 
     input: dict[str, Any] | None
     asked: tuple[AskedRecord, ...] = ()
-    children: dict[str, ChildRecord] = Field(default_factory=dict)
-    steps: dict[str, StepRecord] = Field(default_factory=dict)
+    children: dict[str, ChildRecord] = field(default_factory=dict)
+    steps: dict[str, StepRecord] = field(default_factory=dict)
     markers: tuple[MarkerRecord, ...] = ()
 
 
@@ -156,10 +152,9 @@ def read_run(storage: Storage, workflow_id: str, run_id: str) -> RunRecord:
     """
     key = f"{runs_prefix(workflow_id)}{run_id}.json"
     try:
-        run = RunRecord.model_validate(codec.loads(storage.get(key, max_size=LIMIT), f"run {key}"))
-    except (ValidationError, ValueError, ObjectTooLarge) as error:
-        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise RecordCorrupt(f"run {key} cannot be read: {why}") from None
+        run = codec.read(RunRecord, storage.get(key, max_size=LIMIT), f"run {key}")
+    except (ValueError, ObjectTooLarge) as error:
+        raise RecordCorrupt(f"run {key} cannot be read: {error}") from None
     check_run_id(run, run_id)
     return run
 
@@ -171,17 +166,6 @@ def check_run_id(run: RunHead, run_id: str) -> None:
     """
     if run.run_id != run_id:
         raise RecordCorrupt(f"run {run_id} cannot be read: its record is of run {run.run_id[:100]!r}")
-
-
-def last_run(storage: Storage, workflow_id: str) -> RunRecord:
-    """Read the newest run of an execution.
-
-    :raises InvalidInput: if the execution has none
-    """
-    newest = max(run_ids(storage, workflow_id), default=None)
-    if newest is None:
-        raise InvalidInput(f"execution {workflow_id!r} has no run in {storage.url}")
-    return read_run(storage, workflow_id, newest)
 
 
 def status_of(run: RunHead, lease: LeaseRecord | None, age: float | None = None) -> str:

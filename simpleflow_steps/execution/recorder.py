@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from simpleflow_steps import codec, log
 from simpleflow_steps.codec import NotStorable
 from simpleflow_steps.events import (
@@ -23,13 +25,14 @@ from simpleflow_steps.events import (
 from simpleflow_steps.exceptions import ObjectNotFound, ObjectTooLarge, PreconditionFailed, StorageError
 from simpleflow_steps.execution.account import dump_account
 from simpleflow_steps.execution.accountant import ACCOUNTED, Accountant
-from simpleflow_steps.execution.entries import StepEntry, write_run
+from simpleflow_steps.execution.entries import write_run
 from simpleflow_steps.execution.record import (
     LIMIT,
     AskedRecord,
     ChildRecord,
     RetryRecord,
     RunRecord,
+    StepRecord,
     error_record,
     runs_prefix,
 )
@@ -67,7 +70,7 @@ class Recorder:
         self._one_at_a_time = threading.Lock()
         self._etag: str | None = None
         self._sent: set[int] = set()  # hashes, by which this process knows its own bodies again
-        self._steps: dict[str, StepEntry] = {}
+        self._steps: dict[str, StepRecord] = {}
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
         self._children: dict[str, ChildRecord] = {}
@@ -96,8 +99,8 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
-            facts = {"counts": dict(+self._counts), "asked": tuple(self._asked), "children": dict(self._children)}
-            record = self._record.model_copy(update=facts)
+            asked, children = tuple(self._asked), dict(self._children)
+            record = replace(self._record, counts=dict(+self._counts), asked=asked, children=children)
             body = write_run(record, self._steps, map(_marker, self._markers()))
         self._put(f"{runs_prefix(record.workflow_id)}{record.run_id}.json", body)
         self._size = len(body)
@@ -145,7 +148,7 @@ class Recorder:
     def end(self, status: str, at: datetime, error: BaseException | None) -> None:
         """Write how the run ended, as well as the storage lets us."""
         told = error_record(error) if error is not None else None
-        self._record = self._record.model_copy(update={"status": status, "finished": at, "error": told})
+        self._record = replace(self._record, status=status, finished=at, error=told)
         try:
             self.write()
         except StorageError as failure:
@@ -173,9 +176,9 @@ class Recorder:
     def _decided(self, event: StepDecided) -> None:
         if event.step in self._steps:
             return
-        self._steps[event.step] = step = StepEntry(
-            "",
-            event.run,
+        self._steps[event.step] = step = StepRecord(
+            state="",
+            run=event.run,
             within=event.within,
             asked=event.asked,
             dependents=event.dependents,
@@ -222,7 +225,7 @@ class Recorder:
             step.retries += 1
             step.retried = (*step.retried, retry)[-RETRIES_KEPT:]
 
-    def _set(self, step: StepEntry, event: StepEvent, state: str) -> None:
+    def _set(self, step: StepRecord, event: StepEvent, state: str) -> None:
         before = step.state
         if before != state:
             if before:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import Struct
 
 from simpleflow_steps import codec
 from simpleflow_steps.exceptions import InvalidInput, ObjectTooLarge, PreconditionFailed, RecordCorrupt
@@ -25,10 +25,8 @@ _last = datetime.min.replace(tzinfo=UTC)
 _lock = threading.Lock()
 
 
-class SignalRecord(BaseModel):
+class SignalRecord(Struct, frozen=True, kw_only=True):
     """A signal, as JSON; `sent` and `sender` are for people."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     name: str
     payload: Any = None
@@ -64,7 +62,7 @@ def send_signal(storage: Storage, workflow_id: str, name: str, payload: Any = No
         raise InvalidInput(f"signal {name!r}: its payload is not JSON: {error}") from None
     if len(body) > LIMIT:
         raise InvalidInput(f"signal {name!r}: its payload takes {len(body)} bytes, more than {LIMIT}")
-    signal_id = f"{moment.strftime(STAMP)}-{secrets.token_hex(4)}"
+    signal_id = f"{moment.strftime(STAMP)}-{os.urandom(4).hex()}"
     key = _key(workflow_id, name, signal_id)
     try:
         storage.put(key, body, if_none_match="*")
@@ -89,10 +87,9 @@ def read_signal(storage: Storage, workflow_id: str, name: str, signal_id: str) -
     """
     key = _key(workflow_id, name, signal_id)
     try:
-        return SignalRecord.model_validate(codec.loads(storage.get(key, max_size=LIMIT), f"signal {key}"))
-    except (ValidationError, ValueError, ObjectTooLarge) as error:
-        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise RecordCorrupt(f"signal {key} cannot be read: {why}") from None
+        return codec.read(SignalRecord, storage.get(key, max_size=LIMIT), f"signal {key}")
+    except (ValueError, ObjectTooLarge) as error:
+        raise RecordCorrupt(f"signal {key} cannot be read: {error}") from None
 
 
 def _prefix(workflow_id: str, name: str) -> str:

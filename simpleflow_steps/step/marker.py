@@ -6,15 +6,25 @@ the storage, before it can overwrite anything.
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003  pydantic reads it at run time
+import os
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import Struct
+from msgspec.structs import replace
 
 from simpleflow_steps import codec, log
-from simpleflow_steps.codec import Encoded, NotJSON, NotReadable, NotStorable, UnknownTarget, UnusableHint
+from simpleflow_steps.codec import (
+    Encoded,
+    Moment,
+    NotARecord,
+    NotJSON,
+    NotReadable,
+    NotStorable,
+    UnknownTarget,
+    UnusableHint,
+    always,
+)
 from simpleflow_steps.exceptions import (
     MarkerCorrupt,
     MarkerGone,
@@ -32,24 +42,21 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Body, ListedObject, Storage
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON; a larger result gets its own object
-OPTIONAL = ("by_hand", "result_shape", "result_key", "result_size", "result_error")
 MARKER_LIMIT = 1024 * 1024  # bytes; nothing larger is read as a marker
 
 
-class ByHand(BaseModel):
+class ByHand(Struct, frozen=True, kw_only=True):
     """Who marked a step that did not run, when and why."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
     who: str
-    at: datetime
+    at: Moment
     why: str | None = None
 
     def __str__(self) -> str:
         return f"Marked by hand by {self.who}" + (f": {self.why}" if self.why else "")
 
 
-class Marker(BaseModel):
+class Marker(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a done step leaves in storage, as JSON.
 
     `result_shape` says which activity's type hints bring `result` back; `result_key` is the object that holds a large
@@ -57,29 +64,26 @@ class Marker(BaseModel):
     marked it. `nonce` is fresh on every write.
     """
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
     step: str
     workflow_id: str
     run_id: str
     name: str
     version: str
-    started: datetime
-    finished: datetime
-    forced: bool = False
-    reasons: tuple[str, ...] = ()
-    attempt: int = 1
+    started: Moment
+    finished: Moment
+    forced: bool = always(bool)
+    reasons: tuple[str, ...] = always(tuple)
+    attempt: int = always(lambda: 1)
     by_hand: ByHand | None = None
     nonce: str
-    result: Any = None
+    result: Any = always(NoneType)
     result_shape: Any = None
     result_key: str | None = None
     result_size: int | None = None
     result_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, gc=False):
     """What a run last saw of a marker: its etag and its size in bytes. An empty object is an invalidated marker."""
 
     etag: str
@@ -91,8 +95,7 @@ class Seen:
         return self.size > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True, gc=False):
     """What a write left: the marker as it is now, None if somebody removed it; `duplicate` if another run had marked
     the step first, with its own result.
     """
@@ -101,8 +104,7 @@ class Written:
     duplicate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
+class StoredResult(Struct, frozen=True):
     """A result read back: as JSON, and as the value that it stands for."""
 
     encoded: Encoded
@@ -161,9 +163,7 @@ class MarkerRegister:
         :raises RunSuperseded: as `invalidate`
         """
         self._stop_if_lost()
-        marker = self._with_result(marker, encode)
-        absent = {field for field in OPTIONAL if getattr(marker, field) is None}
-        body = codec.written(marker.model_dump(mode="json", exclude=absent))  # its result has been looked at
+        body = self._write(marker, encode)
         condition = {"if_match": seen.etag} if seen else {"if_none_match": "*"}
         try:
             return Written(Seen(self.storage.put(self.key(marker.step), body, **condition), len(body)))
@@ -227,11 +227,9 @@ class MarkerRegister:
         if "nonce" not in content:
             return None
         try:
-            return Marker.model_validate(content)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise MarkerCorrupt(f"step {name!r}: marker {key}: {where}: {first['msg']}; clear the step") from error
+            return codec.as_record(Marker, content)
+        except NotARecord as error:
+            raise MarkerCorrupt(f"step {name!r}: marker {key}: {error}; clear the step to run it again") from error
 
     def read_result(self, name: str) -> StoredResult:
         """Read a done step's result, in the shape that it had when the step ran.
@@ -259,18 +257,19 @@ class MarkerRegister:
             )
         return marker.result if marker.result_key is None else self._read_large(name, marker.result_key)
 
-    def _with_result(self, marker: Marker, encode: Callable[[], Encoded]) -> Marker:
+    def _write(self, marker: Marker, encode: Callable[[], Encoded]) -> bytes:
+        """Write a marker with its result as JSON; a large result goes to an object of its own."""
         try:
             encoded = encode()
-            body = codec.dumps(encoded.value)
         except (NotStorable, NotJSON) as error:
             log.warning(f"the result of step {marker.step} cannot be stored: {error}", step=marker.step, why=str(error))
-            return marker.model_copy(update={"result_error": str(error)})
-        if len(body) <= INLINE_LIMIT:
-            return marker.model_copy(update={"result": encoded.value, "result_shape": encoded.shape})
+            return codec.written(replace(marker, result_error=str(error)))
+        body = codec.written(replace(marker, result=encoded.value, result_shape=encoded.shape))
+        if len(body) <= INLINE_LIMIT or len(large := codec.written(encoded.value)) <= INLINE_LIMIT:
+            return body
         key = f"{self.results}/{marker.step}/{marker.nonce}.json"
-        self.storage.put(key, body)
-        return marker.model_copy(update={"result_key": key, "result_size": len(body), "result_shape": encoded.shape})
+        self.storage.put(key, large)
+        return codec.written(replace(marker, result_key=key, result_size=len(large), result_shape=encoded.shape))
 
     def large_result(self, name: str, key: str, first: int | None = None) -> Body:
         """Read the object of a large result, or its beginning.
@@ -336,4 +335,4 @@ def decode_stored(name: str, encoded: Encoded) -> StoredResult:
 
 def fresh_nonce() -> str:
     """Make a text that no other write has."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

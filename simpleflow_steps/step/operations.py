@@ -6,13 +6,12 @@ again, in whatever process; its answer crosses back in the same way.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import ValidationError
+from msgspec import Struct
 
-from simpleflow_steps.codec import Encoded, NotJSON, NotStorable
+from simpleflow_steps.codec import Encoded, NotARecord, NotJSON, NotStorable, as_record, document
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.marker import Marker, MarkerRegister, Seen, StoredResult, Written, decode_stored
 from simpleflow_steps.storage import open_storage
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class StepOperation(ABC):
+class StepOperation(Struct, frozen=True):
     """One operation on the markers of an execution."""
 
     kind: ClassVar[str]
@@ -53,11 +52,9 @@ class StepOperation(ABC):
     def _read(cls, register: MarkerRegister, described: dict[str, Any], nonce: str) -> Self: ...
 
 
-@dataclass(frozen=True)
-class ListMarkers(StepOperation):
+class ListMarkers(StepOperation, frozen=True):
     """List every marker."""
 
-    markers: MarkerRegister
     kind: ClassVar[str] = "list"
 
     def __call__(self) -> dict[str, Seen]:
@@ -80,11 +77,8 @@ class ListMarkers(StepOperation):
         return cls(register)
 
 
-@dataclass(frozen=True)
-class _Write(StepOperation):
+class _Write(StepOperation, frozen=True):
     """An operation that writes a marker."""
-
-    markers: MarkerRegister
 
     def write_answer(self, answer: Written) -> Any:
         """Write what the write left."""
@@ -95,8 +89,7 @@ class _Write(StepOperation):
         return Written(_read_seen(written["seen"]), bool(written["duplicate"]))
 
 
-@dataclass(frozen=True)
-class InvalidateStep(_Write):
+class InvalidateStep(_Write, frozen=True):
     """Make a done step not done."""
 
     name: str
@@ -115,8 +108,7 @@ class InvalidateStep(_Write):
         return cls(register, described["step"], Seen(*described["seen"]))
 
 
-@dataclass(frozen=True)
-class MarkStep(_Write):
+class MarkStep(_Write, frozen=True):
     """Mark a step done, with the arguments of `MarkerRegister.mark`."""
 
     marker: Marker
@@ -130,7 +122,8 @@ class MarkStep(_Write):
         return self.markers.mark(self.marker, self.encode, self.seen, self.ours)
 
     def _arguments(self) -> dict[str, Any]:
-        marker = self.marker.model_dump(mode="json", exclude={"nonce"}, exclude_none=True)
+        marker = document(self.marker, without_none=True)
+        del marker["nonce"]
         return {"marker": marker, "result": self._result(), "seen": _write_seen(self.seen), "ours": self.ours}
 
     def _result(self) -> dict[str, Any]:
@@ -150,15 +143,13 @@ class MarkStep(_Write):
                 raise NotStorable(result["error"])
             return Encoded(result["value"], result["shape"])
 
-        marker = Marker.model_validate({**described["marker"], "nonce": nonce})
+        marker = as_record(Marker, {**described["marker"], "nonce": nonce})
         return cls(register, marker, encode, _read_seen(described["seen"]), bool(described["ours"]))
 
 
-@dataclass(frozen=True)
-class ReadResult(StepOperation):
+class ReadResult(StepOperation, frozen=True):
     """Read a done step's result."""
 
-    markers: MarkerRegister
     name: str
     kind: ClassVar[str] = "read"
 
@@ -210,7 +201,7 @@ def operation_of(described: dict[str, Any], nonce: str) -> StepOperation:
         kind = OPERATIONS[described["operation"]]
         place = open_storage(described["storage"])
         return kind._read(MarkerRegister(place, described["prefix"], described["results"]), described, nonce)  # noqa: SLF001
-    except (KeyError, TypeError, ValidationError) as error:
+    except (KeyError, TypeError, NotARecord) as error:
         raise InvalidInput(f"this describes no operation on steps: {error!r}") from None
 
 

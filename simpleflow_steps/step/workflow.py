@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.activity import Activity
 from simpleflow_steps.events import StepsAsked, event_of
+from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.book import StepBook
 from simpleflow_steps.step.marker import MarkerRegister
 from simpleflow_steps.step.names import check_selectors
@@ -130,6 +131,8 @@ class WorkflowStepMixin:
     def _ask(self, selection: Selection, steps: Iterable[str], reason: str | None, *, skip: bool) -> None:
         """Add names to a selection, and tell of them: a plan of the next run asks for them at the same place."""
         names = check_selectors(steps, "steps")
+        if not isinstance(reason, str | None):
+            raise InvalidInput(f"reason={reason!r}: pass a text")
         selection.add(names, reason)
         executor = self._as_workflow.executor
         executor.emit(event_of(executor, StepsAsked, steps=names, skip=skip, reason=reason))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from simpleflow_steps import codec
 from simpleflow_steps.cli.runids import short_run
@@ -21,9 +22,7 @@ FIRST, SECOND = "20261120T081502.412907Z-5b1f0c", "20261121T081502.412907Z-77aa0
 def _put_run(run_id: str, storage: Any = None, **given: Any) -> None:
     facts = {"run_id": run_id, "workflow_id": "w", "workflow": "w", "version": "1", "input": None}
     run = RunRecord(**{**facts, "started": datetime(2026, 11, 20, tzinfo=UTC), "status": "completed", **given})
-    (storage or open_storage(".simpleflow")).put(
-        f"w/runs/{run_id}.json", codec.dumps(run.model_dump(mode="json", by_alias=True))
-    )
+    (storage or open_storage(".simpleflow")).put(f"w/runs/{run_id}.json", codec.dumps(codec.document(run)))
 
 
 def _ids(sfs: Sfs) -> list[str]:
@@ -184,7 +183,7 @@ class TestDiff:
         text = "\x1b[31m\n\u202e[red]"
         step = StepRecord(state=text, reasons=(text,), error=text)
         _put_run("r0", steps={text: step}, force={text: text}, input={"args": [text]})
-        _put_run("r1", steps={text: step.model_copy(update={"reasons": ()}), f"{text}2": step}, status=text)
+        _put_run("r1", steps={text: replace(step, reasons=()), f"{text}2": step}, status=text)
 
         for line in ("runs diff w", "runs diff w --json", "runs show w"):
             result = sfs(*line.split())

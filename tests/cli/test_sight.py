@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simpleflow_steps import codec
 from simpleflow_steps.cli.sight import Watcher
 from simpleflow_steps.exceptions import InvalidInput, StorageUnavailable
 from simpleflow_steps.execution.holder import this_process
@@ -48,7 +49,7 @@ def write(storage: MemoryStorage) -> Write:
             "held": True,
             "status": "running",
             "ttl": 60,
-            "holder": {**this_process().model_dump(mode="json"), "boot_id": "elsewhere"},
+            "holder": {**codec.document(this_process()), "boot_id": "elsewhere"},
             "acquired": START.isoformat(),
             "renewed": (START + timedelta(seconds=15)).isoformat(),
             "progress": progress,

@@ -19,12 +19,12 @@ from tenacity import wait_none
 from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.exceptions import BucketNotFound, SimpleflowStepsError, StorageDenied, StorageError
 from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.record import last_run
 from simpleflow_steps.step.tasks import open_register
 from simpleflow_steps.storage import DirectoryStorage, Storage, durable, open_storage
 from tests.conftest import REGION
 from tests.durability import proxy as proxies
 from tests.durability.proxy import FaultProxy, Request, Trouble, fault_proxy
+from tests.runs import last_run
 from tests.servers import Endpoint
 
 STEPS = ("first", "second", "third", "last")

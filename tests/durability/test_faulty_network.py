@@ -15,11 +15,11 @@ from simpleflow_steps import Group, LocalExecutor, Step, Workflow, WorkflowStepM
 from simpleflow_steps.activity import context
 from simpleflow_steps.exceptions import StorageUnavailable
 from simpleflow_steps.execution.lease import read_lease
-from simpleflow_steps.execution.record import last_run
 from simpleflow_steps.step.marker import MarkerRegister
 from simpleflow_steps.step.tasks import open_register
 from simpleflow_steps.storage import MemoryStorage, Storage, open_storage
 from tests.durability.proxy import RATES, Seeded, Trouble, fault_proxy
+from tests.runs import last_run
 from tests.servers import Endpoint
 
 SEEDS = range(int(os.environ.get("SFS_PROXY_SEEDS", "12")))

@@ -23,6 +23,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from simpleflow_steps import Group, LocalExecutor, Step, Workflow, WorkflowStepMixin, activity, log
 from simpleflow_steps.activity import context
@@ -560,7 +561,7 @@ def _actors(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def this_process() -> Any:
         runner = current() and current().runner
-        return process.model_copy(update={"boot_id": f"boot-{id(runner)}"}) if runner and runner.foreign else process
+        return replace(process, boot_id=f"boot-{id(runner)}") if runner and runner.foreign else process
 
     threads = SimpleNamespace(Thread=ActorThread, Lock=ActorLock, Event=threading.Event)
     for module in (keeper, lease, recorder):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from simpleflow_steps import codec
 from simpleflow_steps.events import (
@@ -62,7 +63,7 @@ def test_a_running_step_tells_since_when_where_and_what_it_says() -> None:
     _, inner = _told(account).running
     assert (inner.name, inner.started, inner.within, inner.retries, inner.attempt) == ("a.b", START, "a", 1, 2)
     assert inner.note == {"done": 3, "total": 10}
-    assert _told(account) == account.model_copy(update={"heartbeats": {}})
+    assert _told(account) == replace(account, heartbeats={})
 
 
 def test_submitted_steps_wait_until_their_turn() -> None:

@@ -10,7 +10,7 @@ from simpleflow_steps import codec
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.exceptions import ObjectNotFound, RecordCorrupt
 from simpleflow_steps.execution.head import read_first_steps, read_head
-from simpleflow_steps.execution.record import ErrorRecord, RunRecord, StepRecord, read_run
+from simpleflow_steps.execution.record import AskedRecord, ErrorRecord, RunRecord, StepRecord, read_run
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import CountingStorage
 
@@ -26,7 +26,7 @@ def _run(steps: int = 0, **given: Any) -> RunRecord:
 
 def _stored(run: RunRecord) -> CountingStorage:
     storage = MemoryStorage()
-    storage.put(KEY, codec.dumps(run.model_dump(mode="json", by_alias=True)))
+    storage.put(KEY, codec.dumps(codec.document(run)))
     return CountingStorage(storage)
 
 
@@ -36,7 +36,7 @@ def test_the_head_of_a_large_run_costs_its_first_bytes() -> None:
 
     head = read_head(storage, "w", "r1")
 
-    assert {**head.model_dump()}.items() <= run.model_dump().items()
+    assert codec.document(head).items() <= codec.document(run).items()
     assert [(each.kind, each.first) for each in storage.operations.of("get", "list")] == [("get", 64 * 1024)]
 
 
@@ -56,7 +56,7 @@ def test_a_head_that_does_not_fit_is_read_with_all_the_rest() -> None:
 
 @pytest.mark.parametrize("first", range(800, 1900, 9))
 def test_wherever_the_cut_is_the_steps_before_it_are_told_as_they_are(first: int) -> None:
-    run = _run(5, children={}, asked=({"names": ("ü",), "skip": True, "after": 2},))
+    run = _run(5, children={}, asked=(AskedRecord(names=("ü",), skip=True, after=2),))
     storage = _stored(run)
 
     told = read_first_steps(storage, "w", "r1", first=first)
@@ -76,7 +76,7 @@ def test_garbage_is_told_as_such(body: bytes) -> None:
 
 def test_garbage_behind_a_good_head_does_no_harm() -> None:
     storage = MemoryStorage()
-    whole = json.dumps(_run(3000).model_dump(mode="json", by_alias=True))
+    whole = json.dumps(codec.document(_run(3000)))
     storage.put(KEY, whole[:-1000].encode() + b"\xff")
 
     assert read_head(storage, "w", "r1").run_id == "r1"

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from simpleflow_steps import codec
 from simpleflow_steps.execution import holder as module
 from simpleflow_steps.execution.holder import Holder, Living, is_gone, this_process
 
@@ -22,7 +24,7 @@ def described(pid: int) -> Holder:
     """Describe another process as it would itself."""
     process = module._process(pid)
     assert process is not None
-    return this_process().model_copy(update={"pid": pid, "pid_start": process[1]})
+    return replace(this_process(), pid=pid, pid_start=process[1])
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -47,7 +49,7 @@ def test_this_process_is_named_so_that_others_can_find_it() -> None:
     assert me.host
     assert me.user
     assert me == described(os.getpid())
-    assert Holder.model_validate(me.model_dump(mode="json")) == me
+    assert codec.as_record(Holder, codec.document(me)) == me
 
 
 def test_a_live_process_is_not_gone(process: subprocess.Popen[bytes]) -> None:
@@ -76,7 +78,7 @@ def test_a_killed_process_is_gone_even_before_its_parent_knows(process: subproce
 def test_a_process_with_the_pid_of_a_gone_one_is_another(process: subprocess.Popen[bytes]) -> None:
     them = described(process.pid)
 
-    assert is_gone(them.model_copy(update={"pid_start": (them.pid_start or 0) - 1}), RUN)
+    assert is_gone(replace(them, pid_start=(them.pid_start or 0) - 1), RUN)
 
 
 def test_a_run_of_this_process_is_gone_when_it_has_ended() -> None:
@@ -91,12 +93,12 @@ def test_a_run_of_this_process_is_gone_when_it_has_ended() -> None:
 
 @pytest.mark.parametrize("unknown", ["boot_id", "pid_namespace", "pid_start"])
 def test_what_is_not_known_is_not_gone(unknown: str) -> None:
-    assert not is_gone(this_process().model_copy(update={unknown: None}), RUN)
+    assert not is_gone(replace(this_process(), **{unknown: None}), RUN)
 
 
 @pytest.mark.parametrize("other", [{"boot_id": "another"}, {"pid_namespace": 1}])
 def test_what_is_elsewhere_is_not_gone(process: subprocess.Popen[bytes], other: dict[str, object]) -> None:
-    them = described(process.pid).model_copy(update=other)
+    them = replace(described(process.pid), **other)
     process.kill()
     process.wait()
 
@@ -105,9 +107,9 @@ def test_what_is_elsewhere_is_not_gone(process: subprocess.Popen[bytes], other: 
 
 def test_a_machine_that_tells_nothing_takes_nobody_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     them = this_process()
-    monkeypatch.setattr(module, "this_process", lambda: them.model_copy(update={"boot_id": None}))
+    monkeypatch.setattr(module, "this_process", lambda: replace(them, boot_id=None))
 
-    assert not is_gone(them.model_copy(update={"boot_id": None}), RUN)
+    assert not is_gone(replace(them, boot_id=None), RUN)
 
 
 def test_a_hidden_process_is_not_gone(process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> None:

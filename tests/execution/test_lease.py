@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from simpleflow_steps.exceptions import (
     InvalidInput,
@@ -58,14 +59,14 @@ def holds(lease: Lease) -> bool:
 
 
 def elsewhere() -> Holder:
-    return this_process().model_copy(update={"host": "another", "boot_id": "another"})
+    return replace(this_process(), host="another", boot_id="another")
 
 
 @pytest.fixture
 def foreign(make_lease: MakeLease) -> Lease:
     """Give a lease that a process on another machine holds."""
     lease = make_lease("foreign")
-    lease._record = lease.record.model_copy(update={"holder": elsewhere()})
+    lease._record = replace(lease.record, holder=elsewhere())
     return take(lease)
 
 
@@ -561,7 +562,7 @@ class TestRestore:
         editing.renew({})
         editing.restore()
 
-        assert stored(storage) == before.model_copy(update={"nonce": stored(storage).nonce})
+        assert stored(storage) == replace(before, nonce=stored(storage).nonce)
         assert not holds(editing)
 
     def test_a_run_that_was_gone_has_crashed(self, make_lease: MakeLease, storage: MemoryStorage) -> None:

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from simpleflow_steps.exceptions import (
     LeaseHeld,
@@ -93,8 +94,8 @@ class Contender:
             clock=self,  # type: ignore[arg-type]
         )
         if foreign:
-            holder = this_process().model_copy(update={"boot_id": name})
-            self.lease._record = self.lease.record.model_copy(update={"holder": holder})
+            holder = replace(this_process(), boot_id=name)
+            self.lease._record = replace(self.lease.record, holder=holder)
 
     # its clock
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from simpleflow_steps.exceptions import PreconditionFailed, StorageUnavailable
 from simpleflow_steps.execution.record import RunRecord, read_run
@@ -61,7 +62,7 @@ def test_a_write_that_arrived_without_an_answer_is_replaced_by_the_end() -> None
     storage = LateStorage(2)
     records = recorder(storage)
     records.write()
-    records._record = records.record.model_copy(update={"generation": 7})
+    records._record = replace(records.record, generation=7)
     records.renewed()
     storage.arrive()
     records.end("completed", NOW, None)

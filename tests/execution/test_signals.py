@@ -138,7 +138,7 @@ def test_a_lost_answer_is_no_failure(storage: MemoryStorage) -> None:
 
 
 def test_no_signal_is_written_over_another(storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signals.secrets, "token_hex", lambda _: "same")
+    monkeypatch.setattr(signals.os, "urandom", lambda _: b"same")
     monkeypatch.setattr(signals, "_next_moment", lambda: datetime(2026, 1, 1, tzinfo=UTC))
     send_signal(storage, "w", "go", 1)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simpleflow_steps import codec
 from simpleflow_steps.exceptions import LeaseLost, SimpleflowStepsError
 from simpleflow_steps.execution.garbage import RESULT, RUN, Rules
 from simpleflow_steps.execution.past import LOOKED_BACK, read_past
@@ -37,7 +38,7 @@ def _put_run(storage: Storage, number: int, status: str = "completed", generatio
         counts={step: 1} if step else {},
         steps={f"{step}.{number}": StepRecord(state=step)} if step else {},
     )
-    storage.put(f"w/runs/{record.run_id}.json", record.model_dump_json(by_alias=True).encode())
+    storage.put(f"w/runs/{record.run_id}.json", codec.written(record))
     return record.run_id
 
 

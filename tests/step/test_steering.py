@@ -10,7 +10,7 @@ import pytest
 from simpleflow_steps import Chain, Group, LocalExecutor, Step, Workflow, WorkflowStepMixin
 from simpleflow_steps.events import NamesUnmatched, RunFinished, StepDecided
 from simpleflow_steps.exceptions import TaskFailed
-from simpleflow_steps.execution.record import last_run
+from tests.runs import last_run
 from tests.step.stage import CALLS, IN_MEMORY, Stage, fail, note, simple
 
 pytestmark = IN_MEMORY

@@ -251,6 +251,7 @@ class LocalExecutor:
         """Take the execution's lease and begin the run's record."""
         context = execution.get_run_context()
         asked = self._asked.as_reasons()
+        asked["from_"] = asked.pop("from")
         facts = {"target": reference(type(execution.workflow)), "generation": execution.generation, **asked}
         record = new_record(context, args, kwargs, self.clock, **facts)
         lost = partial(execution.post, execution.abort)

@@ -105,7 +105,13 @@ class Tenure:
 def new_record(
     context: RunContext, args: tuple[Any, ...], kwargs: dict[str, Any], clock: Clock, **facts: Any
 ) -> RunRecord:
-    """Make the record of a run that starts now; an input that is not JSON is left out."""
+    """Make the record of a run that starts now; an input that is not JSON is left out.
+
+    :raises InvalidInput: if the workflow's name or version is no text, so that nobody could read the record
+    """
+    name, version = context["name"], context["version"]
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise InvalidInput(f"workflow {name!r}, version {version!r}: both must be texts")
     try:
         given = encode_arguments(args, kwargs)
     except NotStorable:
@@ -113,8 +119,8 @@ def new_record(
     return RunRecord(
         run_id=context["run_id"],
         workflow_id=context["workflow_id"],
-        workflow=context["name"],
-        version=context["version"],
+        workflow=name,
+        version=version,
         parent_workflow_id=context["parent_workflow_id"],
         input=given,
         started=clock.now(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from simpleflow_steps.cli.progress.notes import note_text
 from simpleflow_steps.cli.progress.picture import Frame, Totals, draw
@@ -24,7 +25,7 @@ def _step(name: str, within: str | None = None, **facts: Any) -> RunningStep:
 
 def _rows(account: Account, columns: int = 80, rows: int = 24, **children: Scene) -> list[str]:
     counts = account.counts or {"running": len(account.running)}
-    scene = Scene(account.model_copy(update={"counts": counts}), NOW, children)
+    scene = Scene(structs.replace(account, counts=counts), NOW, children)
     drawn = draw(scene, Totals(counts, 5.0, "w"), Frame(columns, rows))
     assert max(text.cell_len for text in drawn) <= columns
     return [text.plain.rstrip() for text in drawn]

@@ -19,11 +19,11 @@ import simpleflow_steps
 from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.execution.holder import Living
 from simpleflow_steps.execution.lease import Lease, read_lease
-from simpleflow_steps.execution.record import last_run
 from simpleflow_steps.executors.local.interruption import SIGNALS, heeded_signals
 from simpleflow_steps.storage import DirectoryStorage
 from tests.apart import apart
 from tests.executors.local.conftest import LONG
+from tests.runs import last_run
 
 ROOT = Path(simpleflow_steps.__file__).parents[1]
 PROLOGUE = """

@@ -13,7 +13,7 @@ from simpleflow_steps import Chain, Group, LocalExecutor, Step, Workflow, Workfl
 from simpleflow_steps.events import RunFinished
 from simpleflow_steps.exceptions import InvalidInput, LeaseHeld, LeaseLost, TaskFailed, WorkflowFailed
 from simpleflow_steps.execution.lease import read_lease, steal_lease
-from simpleflow_steps.execution.record import RunRecord, last_run, read_run, run_ids, status_of
+from simpleflow_steps.execution.record import RunRecord, read_run, run_ids, status_of
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import (
     CountingStorage,
@@ -28,6 +28,7 @@ from simpleflow_steps.testing import (
 from tests.apart import apart
 from tests.executors.activities import broken, echo, thrice
 from tests.executors.local.conftest import LONG, Gate
+from tests.runs import last_run
 
 TTL = 60.0
 
@@ -264,6 +265,21 @@ def test_the_record_is_written_when_the_run_starts(executor, storage):
     assert record.input == {"args": ["today"], "kwargs": {"limit": 3}}
     assert record.force == {"lod": "Asked for at submission (force)"}
     assert record.skip == {"report": "no time"}
+
+
+def test_a_run_that_no_record_could_tell_of_does_not_start(executor, storage):
+    def versioned(self):
+        pytest.fail("it started")
+
+    flow = executor(versioned)
+    flow.workflow_class.version = 1
+
+    with pytest.raises(InvalidInput, match="workflow 'Flow', version 1: both must be texts"):
+        flow.run()
+    with pytest.raises(InvalidInput, match="the reason 5 is no text"):
+        executor(lambda self: None, force={"a": 5}).run()
+    with pytest.raises(InvalidInput, match="reason=5: pass a text"):
+        executor(lambda self: self.add_forced_steps(["a"], 5)).run()
 
 
 def test_the_record_goes_along_with_each_renewal(executor, storage, gate):
