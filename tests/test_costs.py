@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 FRESH = {"put": 4}  # of a run as such: its lease and its record, at its start and at its end
 LATER = {"put": 5, "get": 1}  # the lease of the run before is found, read and replaced
 CALLS = {  # function calls for each step more, in all threads, with Python 3.11
-    ("row", "fresh"): 950,
-    ("row", "resumed"): 275,
-    ("group", "fresh"): 950,
-    ("group", "resumed"): 300,
+    ("row", "fresh"): 400,
+    ("row", "resumed"): 145,
+    ("group", "fresh"): 500,
+    ("group", "resumed"): 220,
 }
 
 
@@ -139,7 +139,7 @@ open_storage("s3://bucket/prefix?endpoint_url=http://localhost:1")
 LOADED = {  # our own modules, all modules, and the libraries
     "import simpleflow_steps": (2, 31, set()),
     HELP: (31, 115, {"click"}),
-    OPEN: (16, 89, {"msgspec", "typing_extensions"}),
+    OPEN: (17, 90, {"msgspec", "typing_extensions"}),
     RUN: (90, 200, {"msgspec", "typing_extensions"}),
 }
 

@@ -13,7 +13,6 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future as Job
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +37,7 @@ from simpleflow_steps.execution.middleware import make_middlewares
 from simpleflow_steps.executors.local import tenure
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.pools import Pools
+from simpleflow_steps.executors.local.threads import ThreadJob
 from simpleflow_steps.step.marker import MarkerRegister, Seen, Written
 from simpleflow_steps.step.play import StepFuture
 from simpleflow_steps.storage import MemoryStorage
@@ -142,26 +142,19 @@ class ActorLock:
 class ActorPool:
     """Stand in for the pools: each job is an actor."""
 
+    waiting = 0
+
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
-    def submit(self, function: Callable[..., Any], /, *args: Any) -> Job[Any]:
-        job: Job[Any] = Job()
-
-        def perform() -> None:
-            if not job.set_running_or_notify_cancel():
-                return
-            try:
-                result = function(*args)
-            except BaseException as error:  # noqa: BLE001  it is the job's outcome
-                job.set_exception(error)
-            else:
-                job.set_result(result)
-
-        Actor(self._runner, perform)
+    def submit(
+        self, ended: Callable[[Any, BaseException | None], object], function: Callable[..., Any], /, *args: Any
+    ) -> ThreadJob:
+        job = ThreadJob(ended, function, args)
+        Actor(self._runner, job.run)
         return job
 
-    def abandon(self, job: Job[Any]) -> None:
+    def abandon(self, job: ThreadJob) -> None:
         job.cancel()
 
     def shutdown(self, *_: object, **__: object) -> None:
