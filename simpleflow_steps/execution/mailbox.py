@@ -29,7 +29,7 @@ class Mailbox:
     @property
     def awaited(self) -> bool:
         """Whether anybody waits."""
-        return any(self.awaits(name) for name in self._waiting)
+        return bool(self._waiting) and any(self.awaits(name) for name in self._waiting)
 
     def awaits(self, name: str) -> bool:
         """Tell whether anybody waits for a signal of this name."""

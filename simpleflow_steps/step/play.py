@@ -119,7 +119,7 @@ class StepFuture(Driven[Any]):
             yield from self._book.ready(self.step.step_name)
         self._stop_before()
         self._decision = self._decide()
-        self._say_decided()
+        self._say_decided(self._decision)
         if self._decision.run:
             yield from self._run()
         else:
@@ -248,11 +248,17 @@ class StepFuture(Driven[Any]):
         sentence = f"step {what}: {self.step.step_name}: {error}"
         tell(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
 
-    def _say_decided(self) -> None:
+    def _say_decided(self, decision: Decision) -> None:
         step = self.step
-        structure = {"within": current_step(), "asked": step.force, "dependents": step.force_steps_if_executed}
-        instead = step.activities_if_step_already_done is not None
-        self.executor.emit(self._event(StepDecided, run=self._decision.run, instead=instead, **structure))
+        decided = self._event(
+            StepDecided,
+            run=decision.run,
+            within=current_step(),
+            asked=step.force,
+            dependents=step.force_steps_if_executed,
+            instead=step.activities_if_step_already_done is not None,
+        )
+        self.executor.emit(decided)
 
     def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> datetime:
         """Tell what happened, and give when: as a log marker, as simpleflow does, as an event and in the log."""
@@ -264,9 +270,10 @@ class StepFuture(Driven[Any]):
         return event.at
 
     def _event(self, kind: type[StepEvent], **facts: Any) -> StepEvent:
-        name, decision = self.step.step_name, self._decision
-        about = {"step": name, "forced": decision.forced, "reasons": decision.reasons}
-        event: StepEvent = event_of(self.executor, kind, **about, **facts)
+        decision = self._decision
+        event: StepEvent = event_of(
+            self.executor, kind, step=self.step.step_name, forced=decision.forced, reasons=decision.reasons, **facts
+        )
         return event
 
     def _seconds(self) -> float:

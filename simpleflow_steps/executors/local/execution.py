@@ -72,7 +72,6 @@ class Execution:
         self.storage = owner.storage
         self.loop = Loop(owner.clock)
         self.alarms = self.loop.alarms
-        self.tenure: Tenure | None = None
         self.generation = generation
         self.mailbox = Mailbox()
         self.roots = Roots()
@@ -86,6 +85,8 @@ class Execution:
         self.aborted: BaseException | None = None
         self.children = Children(self)
         self.now = owner.clock.now
+        self.check: Callable[[], None] = _owned
+        self._hear: Callable[[Event], None] | None = None
         self.stopping = False
         self._room = Room(self)
         self._is_followed = owner.is_followed
@@ -113,18 +114,16 @@ class Execution:
 
     def emit(self, event: Event) -> None:
         """Tell whoever follows the run, its record first."""
-        if self.tenure is not None:
-            self.tenure.hear(event)
+        if self._hear is not None:
+            self._hear(event)
         if self._is_followed:
             self.owner.emit(event)
 
-    def check(self) -> None:
-        """Do nothing while this run surely owns its execution; call it from any thread.
-
-        :raises LeaseLost: from the moment at which another run may own it
+    def hold(self, tenure: Tenure) -> None:
+        """Go on as the owner of the execution: `check` raises from the moment at which another run may own it, in any
+        thread.
         """
-        if self.tenure is not None:
-            self.tenure.check()
+        self.check, self._hear = tenure.check, tenure.hear
 
     def forget(self, step: str) -> Future[Any]:
         """Drop what is remembered of the waits inside a step."""
@@ -380,6 +379,10 @@ class Execution:
         future: Future[Any] = Future(self)
         future.set_finished(result)
         return future
+
+
+def _owned() -> None:
+    """Do nothing: a run that was not begun is nobody else's."""
 
 
 _starters = choice_of(Execution, "_start")

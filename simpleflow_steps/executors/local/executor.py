@@ -261,7 +261,7 @@ class LocalExecutor:
         except BaseException:
             self.post_office.close(context["workflow_id"], execution.unread)
             raise
-        execution.tenure = tenure
+        execution.hold(tenure)
         return tenure
 
     def _play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.local.execution import Execution
 
 ENOUGH = 256  # what waits for a thread; a group goes on when half of it is gone
+BETWEEN = 16  # members that a group starts between two looks at how many wait
 
 
 class Room:
@@ -22,12 +23,17 @@ class Room:
         self._execution = execution
         self._wanted: Future[Any] | None = None
         self._opening = False
+        self._until_look = 0
         self.listing: Future[Any] | None = None
 
     def wanted(self) -> Future[Any] | None:
         """Give what is done as soon as there is room; None if there is."""
-        if self._wanted is None and not self._execution.closing and self._crowd >= ENOUGH:
-            self._wanted = Future(self._execution)
+        if self._wanted is None:
+            self._until_look -= 1
+            if self._until_look < 0:
+                self._until_look = BETWEEN
+                if self._crowd >= ENOUGH and not self._execution.closing:
+                    self._wanted = Future(self._execution)
         return self._wanted
 
     @property
