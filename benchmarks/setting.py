@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING
-
-from simpleflow_steps.storage import S3Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +45,10 @@ class Setting:
 
     def url(self, client: str, prefix: str = "") -> str:
         """Name a prefix of the bucket as the library reads it."""
-        chosen = f"&client={client}" if _takes_client() else ""
-        return f"s3://{self.bucket}/{prefix}?endpoint_url={self.endpoint_url}{chosen}"
+        return f"s3://{self.bucket}/{prefix}?endpoint_url={self.endpoint_url}&client={client}"
 
     def clients(self) -> Iterator[str]:
         """Name the S3 clients that the library can be told to use here."""
         yield "boto3"
-        if _takes_client() and find_spec("obstore"):
+        if find_spec("obstore"):
             yield "obstore"
-
-
-def _takes_client() -> bool:
-    return "client" in {field.name for field in fields(S3Location)}
