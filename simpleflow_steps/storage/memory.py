@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 from weakref import WeakValueDictionary
+
+from msgspec import Struct
 
 from simpleflow_steps.exceptions import ObjectNotFound
 from simpleflow_steps.storage.conditions import check_conditions, demand
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class _Object(NamedTuple):
+class _Object(Struct, frozen=True, gc=False):
     body: bytes
     etag: str
     modified: datetime
