@@ -634,11 +634,15 @@ def _put_whatever_is_there(storage: MemoryStorage, key: str, body: bytes, **cond
     return PUT(storage, key, body, **({} if key.startswith(MARKERS) else condition))
 
 
+def _forgets_its_lease(execution: Execution, tenure: tenure.Tenure) -> None:
+    execution._hear = tenure.hear
+
+
 PUT = MemoryStorage.put
 MISTAKES = {
     "does not invalidate": (MarkerRegister, "invalidate", _does_not_invalidate, "before its marker was gone"),
     "forgets dependents": (StepFuture, "_invalidate_dependents", lambda _: iter(()), "while the b of before"),
-    "forgets its lease": (Execution, "check", lambda _: None, "without the lease"),
+    "forgets its lease": (Execution, "hold", _forgets_its_lease, "without the lease"),
     "ignores conditions": (MemoryStorage, "put", _put_whatever_is_there, "wrote|which was marked"),
     "takes over at once": (lease._Watch, "has_expired", lambda *_: True, "two valid leases|came after it"),
 }
