@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -52,7 +53,11 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[Cell | str]], *, 
 
 def time_text(at: datetime | None) -> str:
     """Write a time as a person at this machine reads it."""
-    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    if at is None:
+        return ""
+    with suppress(OverflowError):  # on the first or the last day that there is, it may have no time here
+        at = at.astimezone()
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _fit(cell: Cell | str) -> Cell:

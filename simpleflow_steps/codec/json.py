@@ -49,8 +49,14 @@ def check(document: object) -> None:
 
 
 def written(document: object) -> bytes:
-    """Write a document that is known to be plain JSON, or a record."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+    """Write a document that is known to be plain JSON, or a record.
+
+    :raises NotJSON: if a text in a record cannot be written
+    """
+    try:
+        return msgspec.json.format(msgspec.json.encode(document), indent=2)
+    except UnicodeEncodeError as error:
+        raise NotJSON(f"not plain JSON: the str {error.object[:100]!r} with a lone surrogate") from None
 
 
 def loads(body: bytes, what: str) -> Any:

@@ -90,7 +90,7 @@ def _exists(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):  # it is another's, or a number that no process here can have
         return True
     return True
 

@@ -54,9 +54,11 @@ def test_importing_the_package_loads_no_part_of_it(environment: dict[str, str]) 
 
 def test_every_public_name_is_there_when_asked_for() -> None:
     import simpleflow_steps
+    import simpleflow_steps.storage
 
-    assert all(getattr(simpleflow_steps, name) for name in simpleflow_steps.__all__)
-    assert set(simpleflow_steps.__all__) <= set(dir(simpleflow_steps))
+    for package in (simpleflow_steps, simpleflow_steps.storage):
+        assert set(package.__all__) <= set(dir(package))
+        assert all(getattr(package, name) for name in package.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = simpleflow_steps.nonsense
 

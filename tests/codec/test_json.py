@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpleflow_steps.codec import NotJSON, dumps, flaw, loads
+from simpleflow_steps.codec import Encoded, NotJSON, dumps, flaw, loads, written
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 PLAIN = st.recursive(
@@ -69,6 +69,11 @@ def test_what_is_not_plain_is_found_and_refused(value, said):
     with pytest.raises(NotJSON) as caught:
         dumps(value)
     assert str(caught.value) == f"not plain JSON: {said}"
+
+
+def test_a_record_with_a_text_that_cannot_be_written_is_refused_as_other_documents_are():
+    with pytest.raises(NotJSON, match="the str 'me\\\\udcff' with a lone surrogate"):
+        written(Encoded("me\udcff"))
 
 
 def test_nesting_is_bounded():

@@ -105,6 +105,11 @@ def test_what_is_elsewhere_is_not_gone(process: subprocess.Popen[bytes], other: 
     assert not is_gone(them, RUN)
 
 
+@pytest.mark.parametrize("pid", [-(2**70), -1, 2**31, 2**63, 2**70])
+def test_a_number_that_no_process_has_is_not_gone(pid: int) -> None:
+    assert not is_gone(replace(this_process(), pid=pid), "a run")
+
+
 def test_a_machine_that_tells_nothing_takes_nobody_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     them = this_process()
     monkeypatch.setattr(module, "this_process", lambda: replace(them, boot_id=None))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BROKEN = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, ResponseParserError)
 _NO_CREDENTIALS = (
     boto.CredentialRetrievalError,
-    boto.LoginError,
+    getattr(boto, "LoginError", boto.SSOError),  # newer than the oldest botocore that we take
     boto.MetadataRetrievalError,
     boto.NoAuthTokenError,
     boto.NoCredentialsError,
