@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class LogMarker(Struct, frozen=True, gc=False):
+class LogMarker(Struct, frozen=True):
     """A note in the run's history, as `Workflow.record_marker` leaves it."""
 
     name: str

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 
 from simpleflow_steps import Workflow
@@ -110,6 +113,19 @@ def test_log_markers_are_the_last_of_each_name_or_all(flow):
 
     assert [marker.details for marker in flow.list_markers()] == [2, 1]
     assert [marker.details for marker in flow.list_markers(all=True)] == [0, 1, 2]
+
+
+def test_a_log_marker_whose_details_lead_back_to_it_is_collected():
+    class Thing:
+        pass
+
+    thing = Thing()
+    thing.marker = LogMarker("a", {"thing": thing}, None)
+    alive = weakref.ref(thing)
+    del thing
+    gc.collect()
+
+    assert alive() is None
 
 
 @pytest.mark.parametrize("wrap", [classmethod, lambda function: function])

@@ -167,14 +167,19 @@ class Recorder:
 
     def _catch_up(self) -> None:
         while self._heard:
-            event = self._heard.popleft()
+            event = self._heard[0]  # it goes when it is taken in: others build on it, and an interrupt may come between
             kind = type(event)
-            noted = _NOTED.get(kind)
-            if noted is not None:
-                noted(self, event)
-            accounted = ACCOUNTED.get(kind)
-            if accounted is not None:
-                accounted(self._accountant, event)
+            try:
+                noted = _NOTED.get(kind)
+                if noted is not None:
+                    noted(self, event)
+                accounted = ACCOUNTED.get(kind)
+                if accounted is not None:
+                    accounted(self._accountant, event)
+            except Exception:
+                self._heard.popleft()
+                raise
+            self._heard.popleft()
 
     def _asked_for(self, event: StepsAsked) -> None:
         asked = AskedRecord(names=event.steps, skip=event.skip, reason=event.reason, after=len(self._steps))

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from simpleflow_steps.events import StepCompleted, StepDecided, StepStarted
 from simpleflow_steps.exceptions import PreconditionFailed, StorageUnavailable
 from simpleflow_steps.execution.record import RunRecord, read_run
-from simpleflow_steps.execution.recorder import Recorder
+from simpleflow_steps.execution.recorder import _NOTED, Recorder
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import Fails, Fault, FaultyStorage, LosesAnswer, RetriesAfterLostAnswer
 
@@ -111,3 +112,36 @@ def test_a_failure_that_nobody_can_help_is_not_the_runs() -> None:
 
     with pytest.raises(StorageUnavailable):
         records.write()
+
+
+def test_an_interrupt_loses_nothing_of_what_the_run_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, interrupts = MemoryStorage(), [KeyboardInterrupt]
+    noted: Any = _NOTED
+    records, decided = recorder(storage), noted[StepDecided]
+
+    def interrupted(records: Recorder, event: Any) -> None:
+        if interrupts:
+            raise interrupts.pop()
+        decided(records, event)
+
+    monkeypatch.setitem(noted, StepDecided, interrupted)
+    about: dict[str, Any] = {"workflow_id": "w", "run_id": "r", "at": NOW, "step": "a"}
+    records.hear(StepDecided(**about, run=True))
+    records.hear(StepStarted(**about))
+    records.hear(StepCompleted(**about, seconds=1.0))
+    with pytest.raises(KeyboardInterrupt):
+        records.progress()
+    records.end("interrupted", NOW, None)
+
+    assert read_run(storage, "w", "r").steps["a"].state == "completed"
+
+
+def test_what_cannot_be_taken_in_is_not_tried_for_ever() -> None:
+    storage = MemoryStorage()
+    records = recorder(storage)
+    records.hear(StepStarted(workflow_id="w", run_id="r", at=NOW, step="undecided"))
+    with pytest.raises(KeyError):
+        records.progress()
+    records.end("completed", NOW, None)
+
+    assert status(storage) == "completed"

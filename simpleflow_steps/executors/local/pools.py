@@ -101,6 +101,10 @@ class Pools:
         """How many jobs wait for a thread of ours."""
         return self._threads.waiting + self.storage.waiting
 
+    def queue_up(self, ended: Callable[[Any, BaseException | None], object]) -> None:
+        """Call `ended`, from a thread of ours, as soon as what waits now where most waits has had its turn."""
+        max(self._threads, self.storage, key=lambda pool: pool.waiting).submit(ended, _do_nothing)
+
     def hears(self, activity: Activity[Any, Any]) -> bool:
         """Tell whether an activity's heartbeats are sure to arrive; from another process they do not."""
         return self._in_threads or activity.is_async
@@ -141,6 +145,10 @@ def _has_a_queue_elsewhere(pool: Pool | None) -> bool:
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  slow to import
 
     return isinstance(pool, ProcessPoolExecutor)
+
+
+def _do_nothing() -> None:
+    """Be a job."""
 
 
 def _perform(work: Work, middlewares: Middlewares) -> Any:

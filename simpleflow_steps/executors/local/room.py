@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simpleflow_steps.futures import Future, callbacks_waiting
@@ -23,6 +24,7 @@ class Room:
         self._execution = execution
         self._wanted: Future[Any] | None = None
         self._opening = False
+        self._queued = False
         self._until_look = 0
         self.listing: Future[Any] | None = None
 
@@ -32,7 +34,7 @@ class Room:
             self._until_look -= 1
             if self._until_look < 0:
                 self._until_look = BETWEEN
-                if self._crowd >= ENOUGH and not self._execution.closing:
+                if self._in_pools + self._at_home >= ENOUGH and not self._execution.closing:
                     self._wanted = Future(self._execution)
         return self._wanted
 
@@ -43,23 +45,31 @@ class Room:
 
     def look(self) -> None:
         """Let those go on that wait for room, if there is some; call it before the run's thread waits for anything."""
-        if self._wanted is not None and not self._opening and self._is_there:
+        if self._wanted is None or self._opening:
+            return
+        execution, in_pools = self._execution, self._in_pools
+        # half of the crowd is gone, or it is of other executions
+        if not execution.has_open or execution.closing or in_pools + self._at_home <= ENOUGH // 2:
             self._opening = True
-            self._execution.post(self._open)
+            execution.post(self._open)
+        elif in_pools > ENOUGH // 2 and not self._queued:
+            # nobody tells this run when what other executions have in the pools is gone, or what was cancelled there
+            self._queued = True
+            execution.pools.queue_up(partial(execution.post, self._had_its_turn))
 
     @property
-    def _is_there(self) -> bool:
-        """Whether half of the crowd is gone, or the rest is of other executions, whose ends nobody tells us."""
-        return not self._execution.has_open or self._execution.closing or self._crowd <= ENOUGH // 2
+    def _in_pools(self) -> int:
+        """How much waits for a thread; not what is in another's pool, whose size is not ours to know."""
+        return self._execution.pools.waiting
 
     @property
-    def _crowd(self) -> int:
-        """How much waits for a thread, the run's own too, or for the markers; not what is in another's pool, whose
-        size is not ours to know.
-        """
-        execution, listing = self._execution, self.listing
-        waiting = callbacks_waiting() + execution.loop.waiting + execution.pools.waiting
-        return waiting + (listing.waiting if listing is not None else 0)
+    def _at_home(self) -> int:
+        """How much waits for the run's own thread, or for the markers."""
+        waiting = callbacks_waiting() + self._execution.loop.waiting
+        return waiting + (self.listing.waiting if self.listing is not None else 0)
+
+    def _had_its_turn(self, *_: object) -> None:
+        self._queued = False
 
     def _open(self) -> None:
         wanted, self._wanted, self._opening = self._wanted, None, False

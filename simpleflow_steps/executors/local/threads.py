@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from contextvars import copy_context
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +111,9 @@ class ThreadPool:
         dropped = []
         with self._lock:
             self._closed = True
-            while not self._jobs.empty():
-                dropped.append(self._jobs.get())
+            with suppress(Empty):
+                while True:  # a thread may take the last one meanwhile
+                    dropped.append(self._jobs.get_nowait())
             for _ in range(self._threads):
                 self._jobs.put(None)
         for job in dropped:

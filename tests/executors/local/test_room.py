@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from simpleflow_steps import LocalExecutor, Workflow, WorkflowStepMixin, activity
-from simpleflow_steps.canvas import Group
+from simpleflow_steps import LocalExecutor, Workflow, WorkflowStepMixin, activity, futures
+from simpleflow_steps.canvas import FuncGroup, Group
 from simpleflow_steps.events import StepDecided
 from simpleflow_steps.executors.local.execution import Execution
-from simpleflow_steps.executors.local.room import ENOUGH
+from simpleflow_steps.executors.local.room import BETWEEN, ENOUGH, Room
 from simpleflow_steps.storage import MemoryStorage
 from simpleflow_steps.testing import CountingStorage
 
@@ -128,6 +128,46 @@ def test_executions_side_by_side_wait_for_nobody_elses_room(local):
         return self.submit(Group(*children, *[(work, n) for n in range(MANY)])).result[:4]
 
     assert local(run).run() == [sum(range(MANY))] * 4
+
+
+def test_a_run_goes_on_when_only_anothers_work_was_in_its_way(local, monkeypatch):
+    gate, full, waits = threading.Event(), threading.Event(), Room.wanted
+
+    def wanted(self):
+        wanted = waits(self)
+        if wanted is not None:
+            gate.set()
+        return wanted
+
+    @activity.with_attributes(name="gated")
+    def gated():
+        gate.wait(30)
+
+    class Awaiting(Workflow):
+        name = "awaiting"
+
+        def run(self):
+            work = [self.submit(gated) for _ in range(2 * ENOUGH)]
+            full.set()
+            futures.wait(*work)
+            return self.submit(self.wait_signal("go")).result
+
+    def run(self):
+        def once_the_pool_is_full():
+            full.wait(30)
+            return self.signal("other", propagate=False)
+
+        others = [self.signal("other", propagate=False) for _ in range(2 * BETWEEN)]
+        group = Group(Awaiting, FuncGroup(once_the_pool_is_full), *others, self.signal("go", 5))
+        return self.submit(group).result[0]
+
+    monkeypatch.setattr(Room, "wanted", wanted)
+    runs = threading.Thread(target=lambda: results.append(local(run, max_workers=2).run()), daemon=True)
+    results = []
+    runs.start()
+    runs.join(30)
+
+    assert results == [5]
 
 
 def test_a_run_that_fails_while_a_group_waits_for_room_ends(local):

@@ -51,6 +51,21 @@ def test_a_pool_starts_nothing_after_its_end_and_drops_what_waits():
         pool.submit(telling(told), int)
 
 
+def test_a_pool_ends_although_a_thread_takes_what_it_is_about_to_drop():
+    class Contested(SimpleQueue):
+        def empty(self):
+            return super().empty() or self.get() is None
+
+    pool = ThreadPool(0, "test")
+    pool._jobs = Contested()
+    pool.submit(telling(SimpleQueue()), int)
+    ends = threading.Thread(target=pool.shutdown, daemon=True)
+    ends.start()
+    ends.join(LONG)
+
+    assert not ends.is_alive()
+
+
 def test_a_job_is_cancelled_or_run_and_never_both():
     pool, gate, told = ThreadPool(1, "test"), Gate(), SimpleQueue()
     running = pool.submit(telling(told), gate.enter)
