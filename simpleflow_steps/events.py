@@ -159,8 +159,7 @@ class NamesUnmatched(Event, frozen=True, kw_only=True):
     nearest: dict[str, list[str]]
 
 
-def event_of(executor: Executor, kind: Any, **facts: Any) -> Any:
+def event_of(executor: Executor, kind: Any, at: datetime | None = None, /, **facts: Any) -> Any:
     """Make an event of the run that an executor carries out, happening now unless `at` says when."""
     context = executor.get_run_context()
-    at = facts.pop("at", None) or executor.now()
-    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], at=at, **facts)
+    return kind(workflow_id=context["workflow_id"], run_id=context["run_id"], at=at or executor.now(), **facts)

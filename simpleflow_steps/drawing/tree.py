@@ -61,7 +61,6 @@ class Tree:
         self.trees: list[Tree] = []
         self._fold = fold
         self._ids = ids or count(1)
-        self._depth = depth
         self._inside: defaultdict[str | None, list[str]] = defaultdict(list)
         self._children: defaultdict[str | None, list[DrawnChild]] = defaultdict(list)
         self._arrange()

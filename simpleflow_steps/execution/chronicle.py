@@ -104,7 +104,7 @@ class Chronicle:
         finished = event_of(
             self._execution,
             ActivityFinished,
-            at=ended,
+            ended,
             attempt=attempt,
             status=status,
             seconds=(ended - begun.at).total_seconds() if begun else 0.0,

@@ -119,11 +119,12 @@ class StepFuture(Driven[Any]):
             yield from self._book.ready(self.step.step_name)
         self._stop_before()
         self._decision = self._decide()
-        self._say_decided(self._decision)
+        at = self.executor.now()
+        self._say_decided(self._decision, at)
         if self._decision.run:
-            yield from self._run()
+            yield from self._run(at)
         else:
-            yield from self._skip()
+            yield from self._skip(at)
         if self.step.emit_signal and not self.failures:
             yield self.executor.submit(SignalTask(f"step.{self.step.step_name}", propagate=False))
         if not self.failures and self.workflow.steering.until.end(self.step.step_name):
@@ -140,12 +141,13 @@ class StepFuture(Driven[Any]):
         if self.executor.stopping:
             raise TaskCanceled(f"step {self.step.step_name!r} comes after what this run was to do")
 
-    def _run(self) -> Waits:
+    def _run(self, at: datetime) -> Waits:
         name, book = self.step.step_name, self._book
         dependents = self.step.force_steps_if_executed
         if dependents:
             self.workflow.steering.force_dependents(name, dependents)
-        self._started = self._say(StepStarted, "scheduled")
+        self._started = at
+        self._say(StepStarted, "scheduled", at)
         book.plays[name] = book.plays.get(name, 0) + 1
         book.states[name] = RUNNING
         try:
@@ -163,7 +165,7 @@ class StepFuture(Driven[Any]):
         if self.failures:
             self._failed(combine(self.failures))
 
-    def _skip(self) -> Waits:
+    def _skip(self, at: datetime) -> Waits:
         name, book = self.step.step_name, self._book
         done = book.is_done(name)
         if book.states.get(name) != RAN:
@@ -179,7 +181,7 @@ class StepFuture(Driven[Any]):
         if self.failures:
             self._failed(combine(self.failures))
         else:
-            self._say(StepSkipped, "skipped", done=done)
+            self._say(StepSkipped, "skipped", at if alternative is None else self.executor.now(), done=done)
 
     def _carry_out(self, activities: Submittable) -> Waits:
         """Run activities inside the step, and take their outcome as the step's."""
@@ -219,7 +221,8 @@ class StepFuture(Driven[Any]):
         if marked.duplicate:
             self._inner = None
             self._load_stored()
-        self._say(StepCompleted, "completed", seconds=self._seconds(), duplicate=marked.duplicate)
+        at = self.executor.now()
+        self._say(StepCompleted, "completed", at, seconds=self._seconds(at), duplicate=marked.duplicate)
 
     def _marker(self) -> Marker:
         context, name = self.executor.get_run_context(), self.step.step_name
@@ -243,15 +246,17 @@ class StepFuture(Driven[Any]):
         canceled = _is_cancellation(error)
         text = "".join(traceback.format_exception(error))
         told = {"error": str(error), "error_type": type(error).__name__, "traceback": text, "canceled": canceled}
-        self.executor.emit(self._event(StepFailed, seconds=self._seconds(), **told))
+        at = self.executor.now()
+        self.executor.emit(self._event(StepFailed, at, seconds=self._seconds(at), **told))
         tell, what = (log.info, "was cancelled") if canceled else (log.warning, "failed")
         sentence = f"step {what}: {self.step.step_name}: {error}"
         tell(sentence, step=self.step.step_name, error=str(error), as_event=StepFailed.__name__)
 
-    def _say_decided(self, decision: Decision) -> None:
+    def _say_decided(self, decision: Decision, at: datetime) -> None:
         step = self.step
         decided = self._event(
             StepDecided,
+            at,
             run=decision.run,
             within=current_step(),
             asked=step.force,
@@ -260,25 +265,22 @@ class StepFuture(Driven[Any]):
         )
         self.executor.emit(decided)
 
-    def _say(self, kind: type[StepEvent], status: str, **facts: Any) -> datetime:
-        """Tell what happened, and give when: as a log marker, as simpleflow does, as an event and in the log."""
+    def _say(self, kind: type[StepEvent], status: str, at: datetime, **facts: Any) -> None:
+        """Tell what happened: as a log marker, as simpleflow does, as an event and in the log."""
         name, decision = self.step.step_name, self._decision
-        event = self._event(kind, **facts)
-        self.executor.note(StepNote(name, status, decision.forced, decision.reasons, event.at))
-        self.executor.emit(event)
+        self.executor.note(StepNote(name, status, decision.forced, decision.reasons, at))
+        self.executor.emit(self._event(kind, at, **facts))
         log.info(f"step {status}", step=name, forced=decision.forced, reasons=list(decision.reasons))
-        return event.at
 
-    def _event(self, kind: type[StepEvent], **facts: Any) -> StepEvent:
-        decision = self._decision
+    def _event(self, kind: type[StepEvent], at: datetime, **facts: Any) -> StepEvent:
+        step, decision = self.step.step_name, self._decision
         event: StepEvent = event_of(
-            self.executor, kind, step=self.step.step_name, forced=decision.forced, reasons=decision.reasons, **facts
+            self.executor, kind, at, step=step, forced=decision.forced, reasons=decision.reasons, **facts
         )
         return event
 
-    def _seconds(self) -> float:
-        now = self.executor.now()
-        return (now - (self._started or now)).total_seconds()
+    def _seconds(self, at: datetime) -> float:
+        return (at - (self._started or at)).total_seconds()
 
     def _load_stored(self) -> None:
         self._load = StepFuture._read_stored
