@@ -115,24 +115,21 @@ class StepFuture(Driven[Any]):
             self._before = self._before._before  # noqa: SLF001  of the same class
 
     def _decide_and_play(self) -> Waits:
-        if not self._book.is_ready(self.step.step_name):
-            yield from self._book.ready(self.step.step_name)
+        name, book, steering = self.step.step_name, self._book, self.workflow.steering
+        if not book.is_ready(name):
+            yield from book.ready(name)
         self._stop_before()
-        self._decision = self._decide()
-        at = self.executor.now()
+        done, at = book.is_done(name), self.executor.now()
+        self._decision = steering.decide(name, done=done, force=self.step.force)
         self._say_decided(self._decision, at)
         if self._decision.run:
-            yield from self._run(at)
+            yield from self._run(at, done=done)
         else:
-            yield from self._skip(at)
+            yield from self._skip(at, done=done)
         if self.step.emit_signal and not self.failures:
-            yield self.executor.submit(SignalTask(f"step.{self.step.step_name}", propagate=False))
-        if not self.failures and self.workflow.steering.until.end(self.step.step_name):
+            yield self.executor.submit(SignalTask(f"step.{name}", propagate=False))
+        if not self.failures and steering.until.end(name):
             self.executor.stop()
-
-    def _decide(self) -> Decision:
-        name = self.step.step_name
-        return self.workflow.steering.decide(name, done=self._book.is_done(name), force=self.step.force)
 
     def _stop_before(self) -> None:
         """Begin nothing more in a run that stops here."""
@@ -141,7 +138,7 @@ class StepFuture(Driven[Any]):
         if self.executor.stopping:
             raise TaskCanceled(f"step {self.step.step_name!r} comes after what this run was to do")
 
-    def _run(self, at: datetime) -> Waits:
+    def _run(self, at: datetime, *, done: bool) -> Waits:
         name, book = self.step.step_name, self._book
         dependents = self.step.force_steps_if_executed
         if dependents:
@@ -151,7 +148,7 @@ class StepFuture(Driven[Any]):
         book.plays[name] = book.plays.get(name, 0) + 1
         book.states[name] = RUNNING
         try:
-            if book.is_done(name):
+            if done:
                 yield from book.invalidate(name)
             seen = book.seen(name)
             yield from self._carry_out(self.step.activities)
@@ -165,9 +162,8 @@ class StepFuture(Driven[Any]):
         if self.failures:
             self._failed(combine(self.failures))
 
-    def _skip(self, at: datetime) -> Waits:
+    def _skip(self, at: datetime, *, done: bool) -> Waits:
         name, book = self.step.step_name, self._book
-        done = book.is_done(name)
         if book.states.get(name) != RAN:
             book.states[name] = SKIPPED
         alternative = self.step.activities_if_step_already_done
