@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.exceptions import TaskCanceled
+from simpleflow_steps.exceptions import InvalidInput, TaskCanceled
 from simpleflow_steps.futures import Future
+
+if TYPE_CHECKING:
+    from simpleflow_steps.futures import Waiter
 
 
 class PassiveFuture(Future[Any]):
     """A timer or a wait for a signal: it does nothing, so a run that ends does not wait for it."""
 
     __slots__ = ()
+
+
+class TimerFutures:
+    """Hold the future of each timer that the workflow submitted; one of an id runs at a time."""
+
+    def __init__(self, waiter: Waiter) -> None:
+        self._waiter = waiter
+        self._futures: dict[str, Future[Any]] = {}
+
+    def begin(self, timer_id: str, *, closing: bool) -> Future[Any]:
+        """Make a running timer's future; a cancelled one if the run is closing.
+
+        :raises InvalidInput: if one of its id is running
+        """
+        future = PassiveFuture(self._waiter)
+        if closing:
+            future.set_cancelled()
+            return future
+        before = self._futures.get(timer_id)
+        if before is not None and not before.done:
+            raise InvalidInput(f"timer {timer_id!r} is running: cancel it first, or give this one another id")
+        self._futures[timer_id] = future
+        future.set_running()
+        return future
+
+    def cancel(self, timer_id: str) -> None:
+        """Cancel a timer, if one of this id is running."""
+        timer = self._futures.pop(timer_id, None)
+        if timer is not None:
+            timer.cancel()
 
 
 class Roots:

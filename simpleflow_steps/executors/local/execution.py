@@ -15,7 +15,7 @@ from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
 from simpleflow_steps.execution.mailbox import Letter, Mailbox
 from simpleflow_steps.execution.once import Once
 from simpleflow_steps.execution.playing import leave_if_stopping
-from simpleflow_steps.execution.roots import PassiveFuture, Roots
+from simpleflow_steps.execution.roots import PassiveFuture, Roots, TimerFutures
 from simpleflow_steps.execution.signals import send_signal
 from simpleflow_steps.executors.local.attempts import ActivityAttempts, ChildAttempts
 from simpleflow_steps.executors.local.children import Children
@@ -94,7 +94,7 @@ class Execution:
         self._attempts: dict[Future[Any], ActivityAttempts | ChildAttempts] = {}
         self._occurrences: Counter[str] = Counter()
         self._once = Once()
-        self._timers: dict[str, Future[Any]] = {}
+        self._timers = TimerFutures(self)
         self._waits = Waits(self, generation)
         self.workflow: Workflow = workflow_class(self)
 
@@ -251,23 +251,14 @@ class Execution:
 
     @_start.register(TimerTask)
     def _(self, task: TimerTask) -> Future[Any]:
-        future = PassiveFuture(self)
-        if self.closing:
-            future.set_cancelled()
-            return future
-        before = self._timers.get(task.timer_id)
-        if before is not None and not before.done:
-            raise InvalidInput(f"timer {task.timer_id!r} is running: cancel it first, or give this one another id")
-        self._timers[task.timer_id] = future
-        future.set_running()
-        self._waits.start_timer(task, future)
+        future = self._timers.begin(task.timer_id, closing=self.closing)
+        if not future.done:
+            self._waits.start_timer(task, future)
         return future
 
     @_start.register(CancelTimerTask)
     def _(self, task: CancelTimerTask) -> Future[Any]:
-        timer = self._timers.pop(task.timer_id, None)
-        if timer is not None:
-            timer.cancel()
+        self._timers.cancel(task.timer_id)
         return self._done(None)
 
     @_start.register(SignalTask)

@@ -6,9 +6,9 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from simpleflow_steps.exceptions import EngineError, InvalidInput
+from simpleflow_steps.exceptions import EngineError
 from simpleflow_steps.execution.parts import fitting, to_part
-from simpleflow_steps.execution.roots import PassiveFuture
+from simpleflow_steps.execution.roots import TimerFutures
 from simpleflow_steps.executors.swf.decisions import LONGEST, duration
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Timers:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._futures: dict[str, Future[Any]] = {}
+        self._futures = TimerFutures(run)
+        self.cancel = self._futures.cancel
         self._countdowns: list[Countdown] = []
         self._numbers: Counter[str] = Counter()
 
@@ -99,27 +100,15 @@ class Timers:
 
         :raises InvalidInput: if one of its id is running
         """
-        future = PassiveFuture(self._run)
-        if closing:
-            future.set_cancelled()
+        future = self._futures.begin(task.timer_id, closing=closing)
+        if future.done:
             return future
-        before = self._futures.get(task.timer_id)
-        if before is not None and not before.done:
-            raise InvalidInput(f"timer {task.timer_id!r} is running: cancel it first, or give this one another id")
-        self._futures[task.timer_id] = future
-        future.set_running()
         self._numbers[task.timer_id] += 1
         name = f"timer-{to_part(fitting(task.timer_id))}-{self._numbers[task.timer_id]}"
         countdown = self.rest(name, task.timeout, lambda: None if future.done else future.set_finished(None))
         countdown.on_failure(future.set_exception)
         future.on_cancel = countdown.cancel
         return future
-
-    def cancel(self, timer_id: str) -> None:
-        """Cancel a timer, if one of this id is running."""
-        timer = self._futures.pop(timer_id, None)
-        if timer is not None:
-            timer.cancel()
 
     def rest(self, timer_id: str, seconds: float, action: Callable[[], object]) -> Countdown:
         """Do something so many seconds from now."""
