@@ -79,9 +79,9 @@ class Accountant:
 
     def hear(self, event: Event) -> None:
         """Take an event of the run in."""
-        accounted = ACCOUNTED.get(type(event))
-        if accounted is not None:
-            accounted(self, event)
+        heard = _HEARD.get(type(event))
+        if heard is not None:
+            heard(self, event)
 
     def note_child(self, child_id: str, status: str) -> None:
         """Note that a child runs, or how it ended: one that failed stays, any other that ended is over."""
@@ -188,8 +188,7 @@ class Accountant:
             self._open_groups.pop(head, None)
 
 
-# what hears which event; a recorder looks there itself, as each step has several
-ACCOUNTED: dict[type[Event], Callable[[Accountant, Any], None]] = {
+_HEARD: dict[type[Event], Callable[[Accountant, Any], None]] = {
     StepsSubmitted: Accountant._submitted,  # noqa: SLF001  its own table
     StepDecided: Accountant._decided,  # noqa: SLF001
     StepStarted: Accountant._started,  # noqa: SLF001
