@@ -216,7 +216,7 @@ class ChildAttempts(Attempts):
     def launch(self) -> None:
         """Start the child in a thread of its own."""
         self.execution.check()
-        self._run(tuple(self.task.args), self.task.kwargs)
+        self._run(self.task.args, self.task.kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         ended = partial(self._ended, self.turn)

@@ -83,7 +83,7 @@ class ChildAttempts(SwfAttempts):
             "workflowId": self.workflow_id,
             "workflowType": {"name": workflow.get_name(), "version": workflow.version},
             "input": run.payloads.write(write_input(self._arguments, inherited), self.workflow_id),
-            **settings_of(workflow, inherited, tuple(self.task.args), self.task.kwargs),
+            **settings_of(workflow, inherited, self.task.args, self.task.kwargs),
         }
 
     def _heard(self, launch: int, turn: int, event: Event) -> None:
