@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.bare import BARE, IN_FLIGHT, create_side_by_side
-from benchmarks.comparison import compare, seconds_of
-from benchmarks.job import play
-from benchmarks.measures.body import marker_body
+from benchmarks.bare import IN_FLIGHT, create_side_by_side
+from benchmarks.measures.puts import beside_puts
 from benchmarks.row import Row, at_least, rate
-from simpleflow_steps.storage import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,19 +22,7 @@ def measure(setting: Setting) -> Iterator[Row]:
 
 def _with(client: str, setting: Setting) -> Row:
     number, rounds = setting.pick(1_000, 50), setting.pick(7, 3)
-    bare, storage, body = BARE[client](setting), open_storage(setting.url(client)), marker_body()
-
-    def steps() -> float:
-        workflow_id = setting.prefix()
-        return seconds_of(lambda: play(storage, number, "group", workflow_id=workflow_id))
-
-    def puts() -> float:
-        prefix = setting.prefix()
-        keys = [f"{prefix}/steps/s.{each:06}" for each in range(number)]
-        return seconds_of(create_side_by_side, bare, keys, body)
-
-    steps(), puts()
-    timed = compare(steps, puts, rounds)
+    timed = beside_puts(setting, client, "group", create_side_by_side, number=number, rounds=rounds, warm=number)
     return Row(
         f"{number:,} steps in a group on S3, {client}",
         rate(number, timed.ours),
