@@ -7,12 +7,15 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from queue import Empty
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from queue import SimpleQueue
     from threading import Event
 
+LONGEST_DEAF = 0.1  # seconds that the main thread waits at a stretch
 
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux's monotonic clock stands still in a suspend
 
@@ -50,11 +53,27 @@ class SystemClock:
 
     def take(self, queue: SimpleQueue[Any], seconds: float | None) -> Any:
         """Take the next item of a queue."""
-        return queue.get(timeout=None if seconds is None else min(seconds, threading.TIMEOUT_MAX))
+        for stretch in self._stretches(seconds):
+            try:
+                return queue.get(timeout=stretch)
+            except Empty:
+                pass
+        raise Empty
 
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait for an event."""
-        return event.wait(min(seconds, threading.TIMEOUT_MAX))
+        return any(event.wait(stretch) for stretch in self._stretches(seconds))
+
+    def _stretches(self, seconds: float | None) -> Iterator[float]:
+        """Divide a wait: a signal that comes just as Python's main thread begins to wait is heard only afterwards."""
+        left = threading.TIMEOUT_MAX if seconds is None else min(seconds, threading.TIMEOUT_MAX)
+        end = self.monotonic() + left
+        while left > LONGEST_DEAF:
+            yield LONGEST_DEAF
+            left = end - self.monotonic()
+            if threading.current_thread() is not threading.main_thread():
+                break
+        yield max(left, 0.0)
 
 
 def elapsed(seconds: float) -> str:

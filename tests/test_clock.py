@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
 from simpleflow_steps.clock import Clock, SystemClock, elapsed
+
+LONG = 10.0
 
 
 @pytest.fixture
@@ -49,6 +54,35 @@ def test_waits_for_an_event(clock: Clock) -> None:
     event.set()
 
     assert (in_vain, clock.wait(event, 1e300)) == (False, True)
+
+
+@pytest.fixture
+def heard() -> Iterator[SimpleQueue[str]]:
+    """Be told of SIGUSR1."""
+    queue: SimpleQueue[str] = SimpleQueue()
+    before = signal.signal(signal.SIGUSR1, lambda *_: queue.put("signal"))
+    yield queue
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_hears_a_signal_that_comes_as_it_begins_to_wait(clock: Clock, heard: SimpleQueue[str]) -> None:
+    begins: SimpleQueue[bool] = SimpleQueue()
+    was_heard = Event()
+
+    def interrupt() -> None:
+        while begins.get():
+            os.kill(os.getpid(), signal.SIGUSR1)
+            time.sleep(0.05)
+            heard.put("nothing" if not was_heard.wait(LONG) else "more")
+
+    Thread(target=interrupt, daemon=True).start()
+    for _ in range(30):
+        was_heard.clear()
+        begins.put(True)
+        assert clock.take(heard, None) == "signal"
+        was_heard.set()
+        assert clock.take(heard, None) == "more"
+    begins.put(False)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial, singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
+from simpleflow_steps import log
 from simpleflow_steps.codec import check_arguments, check_fit
 from simpleflow_steps.dispatch import choice_of
 from simpleflow_steps.events import ChildStarted, event_of
@@ -219,6 +220,10 @@ class Execution:
         self._drop()
         if grace is not None:
             self.alarms.set(grace, self._hurry)
+            if self.has_open or len(self.children):
+                log.info(
+                    f"interrupted: what runs may end, within {grace:g} s; a second signal gives it up", grace=grace
+                )
         while (self.has_open or len(self.children) or self._room.is_wanted) and not self.superseded:
             self.turn()
 

@@ -27,9 +27,19 @@ from tests.runs import last_run
 
 ROOT = Path(simpleflow_steps.__file__).parents[1]
 PROLOGUE = """
-import sys, threading, time
+import logging, sys, threading, time
 from pathlib import Path
 from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
+
+class Heeds(logging.Handler):
+    def emit(self, record):
+        if record.getMessage().startswith("interrupted"):
+            Path("heeded").touch()
+
+log = logging.getLogger("simpleflow_steps")
+log.setLevel("INFO")
+log.addHandler(Heeds("INFO"))
+log.propagate = False
 
 def say(word):
     print(word, flush=True)
@@ -99,6 +109,16 @@ def heard(process: subprocess.Popen[str], word: str) -> None:
     assert said == word, said + process.communicate()[1]
 
 
+def heeded(process: subprocess.Popen[str]) -> bool:
+    """Wait until a signal was heeded, and tell whether the process lives on."""
+    deadline = time.monotonic() + LONG
+    while not Path("heeded").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.1)
+    return process.poll() is None
+
+
 def go() -> None:
     Path("go").touch()
 
@@ -122,8 +142,7 @@ def test_what_runs_is_finished_and_marked_and_nothing_starts(start, number):
     process = start("run(run=three)")
     heard(process, "first")
     process.send_signal(number)
-    time.sleep(0.3)
-    waits = process.poll() is None
+    waits = heeded(process)
     go()
     told, errors = process.communicate(timeout=LONG)
 
@@ -160,8 +179,7 @@ def test_a_second_signal_leaves_at_once(start):
     process = start("run(run=three, options={'grace_period': 600})")
     heard(process, "first")
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
-    waits = process.poll() is None
+    waits = heeded(process)
     process.send_signal(signal.SIGTERM)
     told, errors = process.communicate(timeout=LONG)
 
@@ -199,7 +217,7 @@ def test_children_finish_what_they_run(start):
     """)
     heard(process, "first")
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    heeded(process)
     go()
     told, errors = process.communicate(timeout=LONG)
 
@@ -220,8 +238,7 @@ def test_an_exit_in_run_lets_what_runs_finish(start):
         run(run=leaves)
     """)
     heard(process, "first")
-    time.sleep(0.8)
-    waits = process.poll() is None
+    waits = heeded(process)
     go()
     told, errors = process.communicate(timeout=LONG)
 
@@ -254,6 +271,7 @@ def test_the_applications_own_handler_decides_what_a_signal_means(start):
         class Stop(Exception): ...
 
         def stop(number, frame):
+            say("heard")
             raise Stop(number)
 
         signal.signal(signal.SIGTERM, stop)
@@ -264,6 +282,7 @@ def test_the_applications_own_handler_decides_what_a_signal_means(start):
     """)
     heard(process, "first")
     process.send_signal(signal.SIGTERM)
+    heard(process, "heard")
     time.sleep(0.2)
     go()
     told, errors = process.communicate(timeout=LONG)
