@@ -46,6 +46,16 @@ class Settings:
         self.swf_domain = read("SWF_DOMAIN")
         self.wants_plain_output = bool(read("CI") or read("NO_COLOR")) or read("TERM") == "dumb"
 
+    def grace_or(self, given: float | None) -> float:
+        """Give the grace period in seconds: what an executor was given, unless that is None.
+
+        :raises InvalidInput: if that is no number of seconds
+        """
+        seconds = self.grace_period if given is None else given
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+            raise InvalidInput(f"grace_period={given!r}: pass a number of seconds, 0 or more")
+        return float(seconds)
+
 
 class AwsSettings:
     """Hold those of boto3's own variables that say everything by themselves, so that boto3 need not be loaded.

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from simpleflow_steps import LocalExecutor, Workflow
 from simpleflow_steps.exceptions import InvalidInput
+from simpleflow_steps.executors.swf import SwfExecutor
 from simpleflow_steps.settings import load_aws_settings, load_settings
 
 
@@ -83,3 +87,16 @@ def test_what_only_boto3_follows_does_not(monkeypatch, variable):
 @pytest.mark.usefixtures("keys")
 def test_secrets_are_not_shown():
     assert "hidden" not in f"{load_aws_settings()!r} {load_aws_settings()}"
+
+
+def test_a_grace_period_that_is_given_comes_before_the_environment(monkeypatch):
+    monkeypatch.setenv("SIMPLEFLOW_GRACE_PERIOD", "10")
+
+    assert [load_settings().grace_or(given) for given in (None, 0, 2.5)] == [10.0, 0.0, 2.5]
+
+
+@pytest.mark.parametrize("make", [LocalExecutor, partial(SwfExecutor, domain="d", region="us-east-1")])
+@pytest.mark.parametrize("given", [-1, float("nan"), True, "10", [1]], ids=repr)
+def test_a_grace_period_is_a_number_of_seconds(make, given):
+    with pytest.raises(InvalidInput, match=r"grace_period=.*: pass a number of seconds, 0 or more"):
+        make(Workflow, storage="memory://grace", grace_period=given)

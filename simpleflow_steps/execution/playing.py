@@ -18,6 +18,9 @@ from simpleflow_steps.execution.roots import is_cancellation
 from simpleflow_steps.futures import combine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simpleflow_steps.events import Event
     from simpleflow_steps.execution.asked import Asked
     from simpleflow_steps.executors.protocol import AttemptingExecutor, PlayingExecutor
 
@@ -52,6 +55,14 @@ def leave_if_stopping(execution: AttemptingExecutor, error: BaseException | None
     """Leave a run that is stopping where it would see that something was not begun, and might swallow that."""
     if execution.stopping and not execution.closing and is_cancellation(error):
         raise RunStopped
+
+
+def tell(listener: Callable[[Event], object], event: Event) -> None:
+    """Tell whoever follows a run; what goes wrong there does not touch the run."""
+    try:
+        listener(event)
+    except Exception as error:  # noqa: BLE001  a follower must not break what it follows
+        log.error(f"on_event raised {error!r}", event_type=type(event).__name__, error=repr(error), exc_info=True)
 
 
 def tell_end(execution: AttemptingExecutor, status: str, raised: BaseException) -> None:

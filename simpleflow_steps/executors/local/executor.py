@@ -18,7 +18,15 @@ from simpleflow_steps.exceptions import (
 from simpleflow_steps.execution.asked import Asked, no_order
 from simpleflow_steps.execution.mailbox import Letter
 from simpleflow_steps.execution.middleware import make_middlewares
-from simpleflow_steps.execution.playing import WELL, play, report_unmatched, status_after, tell_end, told_of
+from simpleflow_steps.execution.playing import (
+    WELL,
+    play,
+    report_unmatched,
+    status_after,
+    tell,
+    tell_end,
+    told_of,
+)
 from simpleflow_steps.executors.local.execution import Execution
 from simpleflow_steps.executors.local.interruption import heeded_signals
 from simpleflow_steps.executors.local.pools import Pools
@@ -98,7 +106,7 @@ class LocalExecutor:
         self.clock: Clock = clock or SystemClock()
         self.post_office = PostOffice()
         self._terms = Terms.read(on_conflict, lease_ttl, settings)
-        self._grace = settings.grace_period if grace_period is None else grace_period
+        self._grace = settings.grace_or(grace_period)
         self._root: Execution | None = None
         self._new_asked = partial(Asked, settings, force=force, skip=skip, from_=from_, until=until, only=only)
         self._asked = self._new_asked()
@@ -209,12 +217,8 @@ class LocalExecutor:
     def emit(self, event: Event) -> None:
         """Tell whoever follows; what goes wrong there does not touch the run."""
         self.telemetry.hear(event)
-        if self._on_event is None:
-            return
-        try:
-            self._on_event(event)
-        except Exception as error:  # noqa: BLE001  a follower must not break what it follows
-            log.error(f"on_event raised {error!r}", event_type=type(event).__name__, error=repr(error), exc_info=True)
+        if self._on_event is not None:
+            tell(self._on_event, event)
 
     def play(self, execution: Execution, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Play one run from start to end, in the thread that calls it."""

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from simpleflow_steps import codec
 from simpleflow_steps.codec import NotStorable, check_arguments
-from simpleflow_steps.exceptions import InvalidInput, SimpleflowStepsError, TaskCanceled, WorkflowFailed
+from simpleflow_steps.events import RunFinished
+from simpleflow_steps.exceptions import (
+    EngineError,
+    InvalidInput,
+    SimpleflowStepsError,
+    TaskCanceled,
+    WorkflowFailed,
+)
 from simpleflow_steps.execution.asked import Asked
+from simpleflow_steps.execution.playing import status_after, tell, told_of
 from simpleflow_steps.executors.swf import failures
 from simpleflow_steps.executors.swf.client import SwfClient
 from simpleflow_steps.executors.swf.decider import Decider
 from simpleflow_steps.executors.swf.payloads import Payloads, check_swf_name
 from simpleflow_steps.executors.swf.registration import Registrar, types_of
+from simpleflow_steps.executors.swf.servers import Servers
 from simpleflow_steps.executors.swf.submission import (
     DECISION_TIMEOUT,
     WORKER_TIMEOUT,
@@ -48,7 +57,6 @@ CLOSED = {
     "WorkflowExecutionCanceled",
     "WorkflowExecutionTerminated",
     "WorkflowExecutionTimedOut",
-    "WorkflowExecutionContinuedAsNew",
 }
 
 
@@ -75,6 +83,8 @@ class SwfExecutor:
     :param worker_timeout: after how many seconds without a sign of life a worker counts as lost, and another one takes
         its activity
     :param concurrency: how many activities `run` carries out at once
+    :param grace_period: how many seconds an interrupted `run` lets its activities finish; what the environment says if
+        None
     :param client: the requests to SWF; by default one for `domain`, `region` and `endpoint_url`
     :raises InvalidInput: naming the argument that is wrong
     """
@@ -96,6 +106,7 @@ class SwfExecutor:
         decision_timeout: float = DECISION_TIMEOUT,
         worker_timeout: float = WORKER_TIMEOUT,
         concurrency: int = 4,
+        grace_period: float | None = None,
         region: str | None = None,
         endpoint_url: str | None = None,
         client: SwfClient | None = None,
@@ -105,7 +116,6 @@ class SwfExecutor:
         self.workflow_class = _checked_class(workflow_class)
         self.workflow_id = None if workflow_id is None else _checked_id(workflow_id)
         self.storage: Storage = default_storage() if storage is None else open_storage(storage)
-        asked = {"force": force, "skip": skip, "from_": from_, "until": until, "only": only}
         self.submission = Submission(
             storage=self.storage.url,
             target=codec.reference(workflow_class),
@@ -113,11 +123,12 @@ class SwfExecutor:
             decision_timeout=decision_timeout,
             worker_timeout=worker_timeout,
             timeout=timeout,
-            **Asked(load_settings(), **asked).as_reasons(),
+            **Asked(load_settings(), force=force, skip=skip, from_=from_, until=until, only=only).as_reasons(),
         )
         self.client = client or SwfClient(_domain(domain), region=region, endpoint_url=endpoint_url)
         self._payloads = Payloads(self.storage)
-        self._concurrency, self._middlewares, self._on_event = concurrency, middlewares, on_event
+        self._concurrency, self._grace = concurrency, load_settings().grace_or(grace_period)
+        self._middlewares, self._on_event = middlewares, on_event
 
     def start(self, *args: Any, **kwargs: Any) -> Started:
         """Start an execution with this input, and give its ids.
@@ -140,11 +151,27 @@ class SwfExecutor:
         """Start an execution with this input, carry it out with a decider and a worker in this process, and give its
         result.
 
+        What interrupts it, or ends its decider or its worker, terminates the execution, which nobody else serves, once
+        the activities at hand have ended or the grace period has.
+
         :raises TaskFailed: as the local executor does; what crossed SWF is made again where its type is known
+        :raises EngineDenied: if SWF refuses the credentials
         """
-        alone = self.alone()
-        with alone.serving():
-            return alone.result(alone.start(*args, **kwargs))
+        if not self.submission.alone:
+            return self.alone().run(*args, **kwargs)
+        started, servers = self.start(*args, **kwargs), self._servers()
+        try:
+            servers.start()
+            last = self._await_end(started, None, servers.check)
+        except BaseException as error:
+            try:
+                servers.finish(self._grace)
+            finally:
+                self._terminate(started, error)
+            raise
+        finally:
+            servers.stop()
+        return self._outcome(started.workflow_id, last)
 
     def alone(self) -> SwfExecutor:
         """Give the same with a task list of its own, where everything goes and nobody else polls."""
@@ -156,28 +183,12 @@ class SwfExecutor:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Have a decider and a worker in threads of this process inside the `with` block."""
-        decider = Decider(
-            self.client,
-            [self.workflow_class],
-            task_list=self.submission.list_for(self.workflow_class.task_list),
-            storage=self.storage,
-            on_event=self._on_event,
-        )
-        worker = Worker(
-            self.client,
-            task_list=self.submission.list_for(None),
-            concurrency=self._concurrency,
-            storage=self.storage,
-            middlewares=self._middlewares,
-        )
-        threads = [threading.Thread(target=each.run, daemon=True) for each in (decider, worker)]
-        for thread in threads:
-            thread.start()
+        servers = self._servers()
+        servers.start()
         try:
             yield
         finally:
-            decider.stop()
-            worker.stop()
+            servers.stop()
 
     def result(self, started: Started, timeout: float | None = None) -> Any:
         """Wait until an execution is closed, and give its result.
@@ -186,20 +197,7 @@ class SwfExecutor:
         :raises TimeoutError: if it is still open then
         :raises TaskCanceled: if it was cancelled
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        workflow_id, run_id = started.workflow_id, started.run_id
-        pauses = chain(LOOKS, repeat(LOOKS[-1]))
-        while True:
-            last = next(iter(self.client.history(workflow_id, run_id, newest_first=True)))
-            kind = last["eventType"]
-            if kind == "WorkflowExecutionContinuedAsNew":
-                run_id = _facts(last)["newExecutionRunId"]
-            elif kind in CLOSED:
-                return self._outcome(workflow_id, kind, _facts(last))
-            elif deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError(f"execution {workflow_id!r} is still open after {timeout:g} s")
-            else:
-                time.sleep(next(pauses))
+        return self._outcome(started.workflow_id, self._await_end(started, timeout))
 
     def signal(self, name: str, payload: Any = None, *, workflow_id: str | None = None) -> None:
         """Send a signal to the execution, or to another one by id.
@@ -222,8 +220,66 @@ class SwfExecutor:
             raise InvalidInput("the execution has no id yet: pass workflow_id=...")
         self.client.request_cancel(receiver)
 
-    def _outcome(self, workflow_id: str, kind: str, facts: Mapping[str, Any]) -> Any:
-        match kind:
+    def _servers(self) -> Servers:
+        decider = Decider(
+            self.client,
+            [self.workflow_class],
+            task_list=self.submission.list_for(self.workflow_class.task_list),
+            storage=self.storage,
+            on_event=self._on_event,
+        )
+        worker = Worker(
+            self.client,
+            task_list=self.submission.list_for(None),
+            concurrency=self._concurrency,
+            storage=self.storage,
+            middlewares=self._middlewares,
+        )
+        return Servers(decider, worker)
+
+    def _await_end(
+        self, started: Started, timeout: float | None, check: Callable[[], None] | None = None
+    ) -> Mapping[str, Any]:
+        """Wait until an execution is closed, and give its last event.
+
+        :param check: called from time to time; raises if there is nothing to wait for any more
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pauses = chain(LOOKS, repeat(LOOKS[-1]))
+        while True:
+            started, last = self._look_at(started)
+            if last["eventType"] in CLOSED:
+                return last
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(f"execution {started.workflow_id!r} is still open after {timeout:g} s")
+            if check is not None:
+                check()
+            time.sleep(next(pauses))
+
+    def _look_at(self, started: Started) -> tuple[Started, Mapping[str, Any]]:
+        """Give the run that an execution has come to, and its last event."""
+        while True:
+            workflow_id, run_id = started.workflow_id, started.run_id
+            last = next(iter(self.client.history(workflow_id, run_id, newest_first=True)))
+            if last["eventType"] != "WorkflowExecutionContinuedAsNew":
+                return started, last
+            started = Started(workflow_id, _facts(last)["newExecutionRunId"])
+
+    def _terminate(self, started: Started, error: BaseException) -> None:
+        """End an execution that nobody serves any more, as well as SWF lets us."""
+        status = status_after(error)
+        with suppress(EngineError):
+            started, last = self._look_at(started)
+            if last["eventType"] in CLOSED:
+                return
+            self.client.terminate(started.workflow_id, started.run_id, status)
+        if self._on_event is not None:
+            ids = {"workflow_id": started.workflow_id, "run_id": started.run_id}
+            tell(self._on_event, RunFinished(**ids, at=datetime.now(UTC), status=status, **told_of(error)))
+
+    def _outcome(self, workflow_id: str, last: Mapping[str, Any]) -> Any:
+        facts = _facts(last)
+        match last["eventType"]:
             case "WorkflowExecutionCompleted":
                 answer = self._payloads.read(facts.get("result"), f"the result of {workflow_id}")
                 return codec.decode_result(answer.get("value"), answer.get("shape")) if answer else None

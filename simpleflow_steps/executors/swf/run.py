@@ -6,7 +6,6 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from simpleflow_steps import log
 from simpleflow_steps.exceptions import (
     ExecutionBlocked,
     HistoryMismatch,
@@ -21,7 +20,7 @@ from simpleflow_steps.exceptions import (
 from simpleflow_steps.execution.chronicle import Chronicle
 from simpleflow_steps.execution.dataflow import LaterFuture, futures_in
 from simpleflow_steps.execution.once import Once
-from simpleflow_steps.execution.playing import leave_if_stopping
+from simpleflow_steps.execution.playing import leave_if_stopping, tell
 from simpleflow_steps.execution.roots import Roots
 from simpleflow_steps.executors.swf.commands import Commands
 from simpleflow_steps.executors.swf.letters import Letters
@@ -166,12 +165,8 @@ class Run:
 
     def emit(self, event: Told) -> None:
         """Tell whoever follows, unless an earlier decision has told it."""
-        if self._listener is None or self.replaying:
-            return
-        try:
-            self._listener(event)
-        except Exception as error:  # noqa: BLE001  a follower must not break what it follows
-            log.error(f"on_event raised {error!r}", event_type=type(event).__name__, error=repr(error), exc_info=True)
+        if self._listener is not None and not self.replaying:
+            tell(self._listener, event)
 
     def forget(self, step: str) -> Future[Any]:  # noqa: ARG002  no run has waits of another
         """Do nothing: on SWF no wait outlives its run."""
