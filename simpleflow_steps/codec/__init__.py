@@ -9,7 +9,7 @@ from simpleflow_steps.codec.arguments import (
     parse_arguments,
 )
 from simpleflow_steps.codec.equality import difference, same
-from simpleflow_steps.codec.json import NotJSON, check, dumps, flaw, loads, written
+from simpleflow_steps.codec.json import NotJSON, check, dumps, flaw, is_text, loads, written
 from simpleflow_steps.codec.records import Moment, NotARecord, always, as_record, document, read
 from simpleflow_steps.codec.results import (
     Encoded,
@@ -56,6 +56,7 @@ __all__ = [
     "encode_list",
     "encode_result",
     "flaw",
+    "is_text",
     "loads",
     "parse_arguments",
     "read",

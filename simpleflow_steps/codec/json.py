@@ -30,6 +30,11 @@ def flaw(value: object, max_depth: int = MAX_DEPTH) -> str | None:
     return None if found is None else f"${found}"
 
 
+def is_text(value: object) -> bool:
+    """Tell whether a value is a text that UTF-8 can encode: without a lone surrogate, the half of a character."""
+    return isinstance(value, str) and _scalar_flaw(value) is None
+
+
 def dumps(document: object) -> bytes:
     """Write a document the way every object in the bucket is written: UTF-8, indented for people.
 

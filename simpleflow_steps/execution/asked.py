@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.codec import is_text
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.known import NOTHING_KNOWN
 from simpleflow_steps.step.names import ancestors, check_selectors, nearest
@@ -122,8 +123,8 @@ def _reasons(given: Names, argument: str, environment: tuple[str, ...]) -> list[
     asked = dict(given) if isinstance(given, Mapping) else {}
     names = check_selectors(given, argument)
     for reason in asked.values():
-        if not isinstance(reason, str | None):
-            raise InvalidInput(f"{argument}={given!r}: the reason {reason!r} is no text")
+        if reason is not None and not is_text(reason):
+            raise InvalidInput(f"{argument}={given!r}: the reason {reason!r} is no text in UTF-8")
     variable = f"SIMPLEFLOW_{argument.upper()}"
     found = [(name, asked.get(name) or f"Asked for at submission ({argument})") for name in names]
     return found + [(name, f"Asked for by {variable}") for name in check_selectors(environment, variable)]

@@ -111,6 +111,6 @@ def _read(path: Path) -> str | None:
 
 def _user() -> str:
     try:
-        return getpass.getuser()
+        return getpass.getuser().encode(errors="replace").decode()  # a variable may hold any bytes
     except (KeyError, OSError):
         return str(os.getuid())

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from simpleflow_steps.activity import Activity
+from simpleflow_steps.codec import is_text
 from simpleflow_steps.events import StepsAsked, event_of
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.step.book import StepBook
@@ -131,8 +132,8 @@ class WorkflowStepMixin:
     def _ask(self, selection: Selection, steps: Iterable[str], reason: str | None, *, skip: bool) -> None:
         """Add names to a selection, and tell of them: a plan of the next run asks for them at the same place."""
         names = check_selectors(steps, "steps")
-        if not isinstance(reason, str | None):
-            raise InvalidInput(f"reason={reason!r}: pass a text")
+        if reason is not None and not is_text(reason):
+            raise InvalidInput(f"reason={reason!r}: pass a text in UTF-8")
         selection.add(names, reason)
         executor = self._as_workflow.executor
         executor.emit(event_of(executor, StepsAsked, steps=names, skip=skip, reason=reason))

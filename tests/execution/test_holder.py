@@ -161,6 +161,12 @@ def test_a_forked_process_is_not_its_parent() -> None:
     assert int(told) == child
 
 
+def test_a_user_whose_name_is_no_text_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.getpass, "getuser", lambda: "r\udce9mi")
+
+    assert module._user() == "r?mi"
+
+
 def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.getpass, "getuser", lambda: {}["nobody"])
 

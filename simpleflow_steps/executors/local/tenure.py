@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from simpleflow_steps.codec import NotStorable, encode_arguments
+from simpleflow_steps.codec import NotStorable, encode_arguments, is_text
 from simpleflow_steps.exceptions import InvalidInput
 from simpleflow_steps.execution.keeper import Keeper
 from simpleflow_steps.execution.lease import Lease
@@ -107,11 +107,11 @@ def new_record(
 ) -> RunRecord:
     """Make the record of a run that starts now; an input that is not JSON is left out.
 
-    :raises InvalidInput: if the workflow's name or version is no text, so that nobody could read the record
+    :raises InvalidInput: if the workflow's name or version is no text in UTF-8, so that nobody could read the record
     """
     name, version = context["name"], context["version"]
-    if not isinstance(name, str) or not isinstance(version, str):
-        raise InvalidInput(f"workflow {name!r}, version {version!r}: both must be texts")
+    if not is_text(name) or not is_text(version):
+        raise InvalidInput(f"workflow {name!r}, version {version!r}: both must be texts in UTF-8")
     try:
         given = encode_arguments(args, kwargs)
     except NotStorable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -267,19 +268,27 @@ def test_the_record_is_written_when_the_run_starts(executor, storage):
     assert record.skip == {"report": "no time"}
 
 
-def test_a_run_that_no_record_could_tell_of_does_not_start(executor, storage):
+@pytest.mark.parametrize("wrong", [1, "half \ud800"])
+def test_a_run_that_no_record_could_tell_of_does_not_start(executor, storage, wrong):
     def versioned(self):
         pytest.fail("it started")
 
     flow = executor(versioned)
-    flow.workflow_class.version = 1
+    flow.workflow_class.version = wrong
 
-    with pytest.raises(InvalidInput, match="workflow 'Flow', version 1: both must be texts"):
+    with pytest.raises(
+        InvalidInput, match=re.escape(f"workflow 'Flow', version {wrong!r}: both must be texts in UTF-8")
+    ):
         flow.run()
-    with pytest.raises(InvalidInput, match="the reason 5 is no text"):
-        executor(lambda self: None, force={"a": 5}).run()
-    with pytest.raises(InvalidInput, match="reason=5: pass a text"):
-        executor(lambda self: self.add_forced_steps(["a"], 5)).run()
+    with pytest.raises(InvalidInput, match=re.escape(f"the reason {wrong!r} is no text in UTF-8")):
+        executor(lambda self: None, force={"a": wrong}).run()
+    assert list(storage.list("")) == []
+
+
+@pytest.mark.parametrize("wrong", [1, "half \ud800"])
+def test_a_reason_is_a_text(executor, wrong):
+    with pytest.raises(InvalidInput, match=re.escape(f"reason={wrong!r}: pass a text in UTF-8")):
+        executor(lambda self: self.add_forced_steps(["a"], wrong)).run()
 
 
 def test_the_record_goes_along_with_each_renewal(executor, storage, gate):
