@@ -86,10 +86,10 @@ def test_heartbeats_keep_an_activity_alive_and_are_events(local):
     def beat():
         for count in range(12):
             activity.heartbeat({"count": count})
-            time.sleep(0.05)
+            time.sleep(0.1)
         return "alive"
 
-    events, beating = [], timed(beat, heartbeat_timeout=0.5)
+    events, beating = [], timed(beat, heartbeat_timeout=1)
 
     assert local(lambda self: self.submit(beating).result, on_event=events.append).run() == "alive"
     told = [event for event in events if isinstance(event, ActivityHeartbeat)]
