@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Default = TypeVar("Default", float, None)
+FOREVER = 1e9  # seconds
 _YES = frozenset({"1", "on", "t", "true", "y", "yes"})
 _NO = frozenset({"0", "off", "f", "false", "n", "no"})
 
@@ -54,7 +55,7 @@ class Settings:
         seconds = self.grace_period if given is None else given
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
             raise InvalidInput(f"grace_period={given!r}: pass a number of seconds, 0 or more")
-        return float(seconds)
+        return float(min(seconds, FOREVER))
 
 
 class AwsSettings:

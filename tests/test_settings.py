@@ -92,7 +92,9 @@ def test_secrets_are_not_shown():
 def test_a_grace_period_that_is_given_comes_before_the_environment(monkeypatch):
     monkeypatch.setenv("SIMPLEFLOW_GRACE_PERIOD", "10")
 
-    assert [load_settings().grace_or(given) for given in (None, 0, 2.5)] == [10.0, 0.0, 2.5]
+    given = [None, 0, 2.5, float("inf"), 10**400]
+
+    assert [load_settings().grace_or(each) for each in given] == [10.0, 0.0, 2.5, 1e9, 1e9]
 
 
 @pytest.mark.parametrize("make", [LocalExecutor, partial(SwfExecutor, domain="d", region="us-east-1")])

@@ -220,10 +220,9 @@ class Execution:
         self._drop()
         if grace is not None:
             self.alarms.set(grace, self._hurry)
-            if self.has_open or len(self.children):
-                log.info(
-                    f"interrupted: what runs may end, within {grace:g} s; a second signal gives it up", grace=grace
-                )
+            if running := [attempts.task.name for attempts in self._attempts.values()]:
+                sentence = f"interrupted: {len(running)} running have {grace:g} s to end; a signal now gives them up"
+                log.info(sentence, running=running, grace=grace)
         while (self.has_open or len(self.children) or self._room.is_wanted) and not self.superseded:
             self.turn()
 

@@ -22,6 +22,7 @@ from simpleflow_steps.executors.swf.payloads import FIELD_LIMIT, Stores
 from simpleflow_steps.executors.swf.registration import Registrar
 from simpleflow_steps.executors.swf.replay import replay
 from simpleflow_steps.executors.swf.submission import read_input
+from simpleflow_steps.executors.swf.workload import Workload
 from simpleflow_steps.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Decider:
         self._on_event = on_event
         self._fails_on_mismatch = on_mismatch == "fail"
         self._stopping = Flag()
+        self._workload = Workload()
 
     def run(self) -> None:
         """Decide until `stop` is called.
@@ -91,14 +93,25 @@ class Decider:
         """Have `run` end after the task at hand; call it from anywhere, a signal handler too."""
         self._stopping.set()
 
+    def finish(self, grace: float) -> None:
+        """Decide no more tasks, not even that of the poll that is open, once the one at hand is decided, which may take
+        so many seconds.
+        """
+        self.stop()
+        self._workload.finish(grace)
+
     def once(self) -> bool:
         """Poll, and decide one task if there is any; tell whether there was."""
         task = self._poll()
         if task is None:
             return False
+        self._workload.carry_out(self._answer, task)
+        return True
+
+    def _answer(self, task: dict[str, Any]) -> None:
         decisions = self._decisions(task)
         if decisions is None:
-            return True
+            return
         try:
             self._registrar.ensure(types_in(decisions))
             self._client.decide(task["taskToken"], decisions)
@@ -108,7 +121,6 @@ class Decider:
             raise
         except (EngineError, InvalidInput) as error:
             log.error(f"SWF refuses the decisions: {error}", error=str(error), **_who(task))
-        return True
 
     def decide(self, task: dict[str, Any]) -> list[Decision]:
         """Give the decisions that follow from a task with its whole history.

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from simpleflow_steps import codec
+from simpleflow_steps import codec, log
+from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.codec import NotStorable, check_arguments
 from simpleflow_steps.events import RunFinished
 from simpleflow_steps.exceptions import (
     EngineError,
+    EngineUnavailable,
+    ExecutionNotFound,
     InvalidInput,
     SimpleflowStepsError,
     TaskCanceled,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
     from simpleflow_steps.storage import Storage
 
 LOOKS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between looks at whether an execution is closed; the last repeats
+TERMINATIONS = 5  # tries to terminate an execution that goes on as new meanwhile
 CLOSED = {
     "WorkflowExecutionCompleted",
     "WorkflowExecutionFailed",
@@ -152,17 +157,18 @@ class SwfExecutor:
         result.
 
         What interrupts it, or ends its decider or its worker, terminates the execution, which nobody else serves, once
-        the activities at hand have ended or the grace period has.
+        the activities at hand have ended or the grace period has; no other activity begins.
 
         :raises TaskFailed: as the local executor does; what crossed SWF is made again where its type is known
         :raises EngineDenied: if SWF refuses the credentials
         """
         if not self.submission.alone:
             return self.alone().run(*args, **kwargs)
-        started, servers = self.start(*args, **kwargs), self._servers()
+        servers = self._servers()
+        started = self.start(*args, **kwargs)
         try:
             servers.start()
-            last = self._await_end(started, None, servers.check)
+            last = self._await_end(started, None, servers)
         except BaseException as error:
             try:
                 servers.finish(self._grace)
@@ -237,24 +243,27 @@ class SwfExecutor:
         )
         return Servers(decider, worker)
 
-    def _await_end(
-        self, started: Started, timeout: float | None, check: Callable[[], None] | None = None
-    ) -> Mapping[str, Any]:
+    def _await_end(self, started: Started, timeout: float | None, servers: Servers | None = None) -> Mapping[str, Any]:
         """Wait until an execution is closed, and give its last event.
 
-        :param check: called from time to time; raises if there is nothing to wait for any more
+        :param servers: who serves it, if that is this process: there is nothing to wait for without them
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        ended = Flag() if servers is None else servers.ended
         pauses = chain(LOOKS, repeat(LOOKS[-1]))
         while True:
-            started, last = self._look_at(started)
-            if last["eventType"] in CLOSED:
-                return last
+            try:
+                started, last = self._look_at(started)
+                if last["eventType"] in CLOSED:
+                    return last
+            except EngineUnavailable as error:
+                if servers is None:
+                    raise
+                log.warning(f"how the execution is will be seen later: {error}", error=str(error))
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"execution {started.workflow_id!r} is still open after {timeout:g} s")
-            if check is not None:
-                check()
-            time.sleep(next(pauses))
+            if SystemClock().wait(ended, next(pauses)) and servers is not None:
+                servers.check()
 
     def _look_at(self, started: Started) -> tuple[Started, Mapping[str, Any]]:
         """Give the run that an execution has come to, and its last event."""
@@ -266,16 +275,30 @@ class SwfExecutor:
             started = Started(workflow_id, _facts(last)["newExecutionRunId"])
 
     def _terminate(self, started: Started, error: BaseException) -> None:
-        """End an execution that nobody serves any more, as well as SWF lets us."""
+        """End an execution that nobody serves any more, as well as SWF lets us, and tell so; not if it is closed."""
         status = status_after(error)
-        with suppress(EngineError):
+        try:
+            open_run = self._close(started, status)
+        except EngineError as refusal:
+            log.error(f"execution {started.workflow_id} may be open still: {refusal}", error=str(refusal))
+            open_run = started
+        if open_run is not None and self._on_event is not None:
+            ids = {"workflow_id": open_run.workflow_id, "run_id": open_run.run_id}
+            tell(self._on_event, RunFinished(**ids, at=datetime.now(UTC), status=status, **told_of(error)))
+
+    def _close(self, started: Started, reason: str) -> Started | None:
+        """Terminate the run that an execution has come to, and give it; None if it is closed."""
+        for left in reversed(range(TERMINATIONS)):
             started, last = self._look_at(started)
             if last["eventType"] in CLOSED:
-                return
-            self.client.terminate(started.workflow_id, started.run_id, status)
-        if self._on_event is not None:
-            ids = {"workflow_id": started.workflow_id, "run_id": started.run_id}
-            tell(self._on_event, RunFinished(**ids, at=datetime.now(UTC), status=status, **told_of(error)))
+                return None
+            try:
+                self.client.terminate(started.workflow_id, started.run_id, reason)
+                break
+            except ExecutionNotFound:  # it has gone on as new, or closed, since the look
+                if not left:
+                    raise
+        return started
 
     def _outcome(self, workflow_id: str, last: Mapping[str, Any]) -> Any:
         facts = _facts(last)

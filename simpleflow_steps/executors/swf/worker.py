@@ -24,6 +24,7 @@ from simpleflow_steps.executors.swf import failures
 from simpleflow_steps.executors.swf.jobs import Job, activity_of, do_operation, read_job, writes
 from simpleflow_steps.executors.swf.payloads import Stores
 from simpleflow_steps.executors.swf.pulse import Heart, Pulse
+from simpleflow_steps.executors.swf.workload import Workload
 from simpleflow_steps.storage.fence import fenced
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Worker:
         self._slots = threading.Semaphore(concurrency)
         self._pulse = Pulse(client)
         self._stopping = threading.Event()
+        self._workload = Workload()
 
     def run(self, grace: float | None = None) -> bool:
         """Carry out activities until `stop` is called, and then finish those at hand.
@@ -93,6 +95,12 @@ class Worker:
         """Have `run` take no more tasks; call it from anywhere, a signal handler too."""
         self._stopping.set()
 
+    def finish(self, grace: float) -> None:
+        """Take no more tasks, not even from the poll that is open, and let those at hand end within so many seconds."""
+        self.stop()
+        self._workload.finish(grace)
+        self._pulse.stop()
+
     def once(self) -> bool:
         """Poll, and carry out one task here if there is any; tell whether there was."""
         task = self._client.poll_activity(self.task_list)
@@ -114,7 +122,7 @@ class Worker:
 
     def _occupy_slot(self, task: dict[str, Any]) -> None:
         try:
-            self._carry_out(task)
+            self._workload.carry_out(self._carry_out, task)
         finally:
             self._slots.release()
 

@@ -39,6 +39,7 @@ class Heeds(logging.Handler):
 log = logging.getLogger("simpleflow_steps")
 log.setLevel("INFO")
 log.addHandler(Heeds("INFO"))
+log.addHandler(logging.lastResort)
 log.propagate = False
 
 def say(word):
@@ -113,6 +114,7 @@ def heeded(process: subprocess.Popen[str]) -> bool:
     """Wait until a signal was heeded, and tell whether the process lives on."""
     deadline = time.monotonic() + LONG
     while not Path("heeded").exists():
+        assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(0.1)
