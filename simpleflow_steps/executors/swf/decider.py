@@ -72,7 +72,7 @@ class Decider:
         self._on_event = on_event
         self._fails_on_mismatch = on_mismatch == "fail"
         self._stopping = Flag()
-        self._workload = Workload()
+        self.workload = Workload()
 
     def run(self) -> None:
         """Decide until `stop` is called.
@@ -93,19 +93,16 @@ class Decider:
         """Have `run` end after the task at hand; call it from anywhere, a signal handler too."""
         self._stopping.set()
 
-    def finish(self, grace: float) -> None:
-        """Decide no more tasks, not even that of the poll that is open, once the one at hand is decided, which may take
-        so many seconds.
-        """
-        self.stop()
-        self._workload.finish(grace)
-
     def once(self) -> bool:
         """Poll, and decide one task if there is any; tell whether there was."""
         task = self._poll()
         if task is None:
             return False
-        self._workload.carry_out(self._answer, task)
+        if self.workload.begin():
+            try:
+                self._answer(task)
+            finally:
+                self.workload.end()
         return True
 
     def _answer(self, task: dict[str, Any]) -> None:

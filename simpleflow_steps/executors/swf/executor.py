@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,13 +56,8 @@ if TYPE_CHECKING:
 
 LOOKS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between looks at whether an execution is closed; the last repeats
 TERMINATIONS = 5  # tries to terminate an execution that goes on as new meanwhile
-CLOSED = {
-    "WorkflowExecutionCompleted",
-    "WorkflowExecutionFailed",
-    "WorkflowExecutionCanceled",
-    "WorkflowExecutionTerminated",
-    "WorkflowExecutionTimedOut",
-}
+DECIDED = {"WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionCanceled"}
+CLOSED = DECIDED | {"WorkflowExecutionTerminated", "WorkflowExecutionTimedOut"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +160,11 @@ class SwfExecutor:
         if not self.submission.alone:
             return self.alone().run(*args, **kwargs)
         servers = self._servers()
-        started = self.start(*args, **kwargs)
+        try:
+            started = self.start(*args, **kwargs)
+        except (KeyboardInterrupt, SystemExit):
+            log.error("interrupted while an execution was being started: it may be open, and nobody serves it")
+            raise
         try:
             servers.start()
             last = self._await_end(started, None, servers)
@@ -260,10 +259,11 @@ class SwfExecutor:
                 if servers is None:
                     raise
                 log.warning(f"how the execution is will be seen later: {error}", error=str(error))
+            if servers is not None:
+                servers.check()
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"execution {started.workflow_id!r} is still open after {timeout:g} s")
-            if SystemClock().wait(ended, next(pauses)) and servers is not None:
-                servers.check()
+            SystemClock().wait(ended, next(pauses))
 
     def _look_at(self, started: Started) -> tuple[Started, Mapping[str, Any]]:
         """Give the run that an execution has come to, and its last event."""
@@ -274,31 +274,33 @@ class SwfExecutor:
                 return started, last
             started = Started(workflow_id, _facts(last)["newExecutionRunId"])
 
-    def _terminate(self, started: Started, error: BaseException) -> None:
-        """End an execution that nobody serves any more, as well as SWF lets us, and tell so; not if it is closed."""
+    def _terminate(self, run: Started, error: BaseException) -> None:
+        """End an execution that nobody serves any more, as well as SWF lets us, and tell so unless its decider has."""
         status = status_after(error)
-        try:
-            open_run = self._close(started, status)
-        except EngineError as refusal:
-            log.error(f"execution {started.workflow_id} may be open still: {refusal}", error=str(refusal))
-            open_run = started
-        if open_run is not None and self._on_event is not None:
-            ids = {"workflow_id": open_run.workflow_id, "run_id": open_run.run_id}
-            tell(self._on_event, RunFinished(**ids, at=datetime.now(UTC), status=status, **told_of(error)))
-
-    def _close(self, started: Started, reason: str) -> Started | None:
-        """Terminate the run that an execution has come to, and give it; None if it is closed."""
-        for left in reversed(range(TERMINATIONS)):
-            started, last = self._look_at(started)
-            if last["eventType"] in CLOSED:
-                return None
-            try:
-                self.client.terminate(started.workflow_id, started.run_id, reason)
+        refusal: EngineError | None = None
+        for _ in range(TERMINATIONS):
+            last = ""
+            with suppress(EngineError):
+                run, event = self._look_at(run)
+                last = event["eventType"]
+            if last in DECIDED:
+                return
+            if last in CLOSED:
                 break
-            except ExecutionNotFound:  # it has gone on as new, or closed, since the look
-                if not left:
-                    raise
-        return started
+            try:
+                self.client.terminate(run.workflow_id, run.run_id, status)
+                refusal = None
+                break
+            except ExecutionNotFound as found:  # it has gone on as new, or closed, since the look
+                refusal = found
+            except EngineError as found:
+                refusal = found
+                break
+        if refusal is not None:
+            log.error(f"execution {run.workflow_id} may be open still: {refusal}", error=str(refusal))
+        if self._on_event is not None:
+            ids = {"workflow_id": run.workflow_id, "run_id": run.run_id}
+            tell(self._on_event, RunFinished(**ids, at=datetime.now(UTC), status=status, **told_of(error)))
 
     def _outcome(self, workflow_id: str, last: Mapping[str, Any]) -> Any:
         facts = _facts(last)

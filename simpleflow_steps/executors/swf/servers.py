@@ -5,11 +5,15 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from simpleflow_steps.clock import SystemClock
+
 if TYPE_CHECKING:
     from simpleflow_steps.executors.swf.decider import Decider
     from simpleflow_steps.executors.swf.worker import Worker
 
-DECIDING = 10.0  # seconds that the decision at hand may take
+QUIET = 1.0  # seconds without a task at hand after which none is on its way
+LOOK = 0.05  # seconds between two looks at that
+DECIDING = 60.0  # seconds that the decision at hand may take, with all its requests sent again
 
 
 class Servers:
@@ -43,9 +47,18 @@ class Servers:
         self._worker.stop()
 
     def finish(self, grace: float) -> None:
-        """Begin nothing more, and let the activities at hand end within so many seconds, and then the decision."""
-        self._worker.finish(grace)
-        self._decider.finish(DECIDING)
+        """Begin no activity any more; let those at hand end, and be marked, within so many seconds; then decide nothing
+        more.
+        """
+        self._worker.refuse()
+        clock, never = SystemClock(), Event()
+        end = clock.monotonic() + grace
+        quiet = 0.0
+        while quiet < QUIET and clock.monotonic() < end:
+            quiet = 0.0 if self._worker.workload.is_busy or self._decider.workload.is_busy else quiet + LOOK
+            clock.wait(never, LOOK)
+        self.stop()
+        self._decider.workload.close(DECIDING)
 
     def _serve(self, server: Decider | Worker) -> None:
         try:

@@ -67,7 +67,8 @@ class Worker:
         self._slots = threading.Semaphore(concurrency)
         self._pulse = Pulse(client)
         self._stopping = threading.Event()
-        self._workload = Workload()
+        self._refusing = False
+        self.workload = Workload()
 
     def run(self, grace: float | None = None) -> bool:
         """Carry out activities until `stop` is called, and then finish those at hand.
@@ -88,6 +89,7 @@ class Worker:
             if task is None:
                 self._slots.release()
             else:
+                self.workload.begin()
                 threading.Thread(target=self._occupy_slot, args=(task,), name="sfs-activity", daemon=True).start()
         return self._drain(grace)
 
@@ -95,11 +97,9 @@ class Worker:
         """Have `run` take no more tasks; call it from anywhere, a signal handler too."""
         self._stopping.set()
 
-    def finish(self, grace: float) -> None:
-        """Take no more tasks, not even from the poll that is open, and let those at hand end within so many seconds."""
-        self.stop()
-        self._workload.finish(grace)
-        self._pulse.stop()
+    def refuse(self) -> None:
+        """Begin no activity any more; the steps of those at hand are still marked."""
+        self._refusing = True
 
     def once(self) -> bool:
         """Poll, and carry out one task here if there is any; tell whether there was."""
@@ -122,8 +122,9 @@ class Worker:
 
     def _occupy_slot(self, task: dict[str, Any]) -> None:
         try:
-            self._workload.carry_out(self._carry_out, task)
+            self._carry_out(task)
         finally:
+            self.workload.end()
             self._slots.release()
 
     def _drain(self, grace: float | None) -> bool:
@@ -142,6 +143,8 @@ class Worker:
             job = read_job(payloads.read(task.get("input"), "the activity's input"))
             if job.storage is not None:
                 payloads = self._stores.at(job.storage)
+            if self._refusing and job.activity is not None:
+                return
             heart = self._pulse.start(task["taskToken"], job.heartbeat, watched=job.watched)
             answer = self._do(task, job, heart)
             text = payloads.write(answer, execution["workflowId"])

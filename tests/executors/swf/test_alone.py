@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from simpleflow_steps import Workflow, activity
+from simpleflow_steps import Workflow, WorkflowStepMixin, activity
 from simpleflow_steps.events import Event, RunFinished
 from simpleflow_steps.exceptions import EngineDenied, EngineUnavailable, InvalidInput, TaskFailed
-from simpleflow_steps.executors.swf import SwfExecutor, workload
+from simpleflow_steps.executors.swf import SwfExecutor, servers
+from simpleflow_steps.storage import open_storage
 from tests.executors.activities import broken, echo
 from tests.executors.swf.simulated import SimulatedSwf
 
@@ -54,12 +55,12 @@ def stage() -> Iterator[Stage]:
 def let_go_once_finishing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let activities go on as soon as no other one may begin."""
 
-    class Finishing(workload.SystemClock):
+    class Finishing(servers.SystemClock):
         def wait(self, event: Flag, seconds: float) -> bool:
             stage.go.set()
             return super().wait(event, seconds)
 
-    monkeypatch.setattr(workload, "SystemClock", Finishing)
+    monkeypatch.setattr(servers, "SystemClock", Finishing)
 
 
 class SlowSwf(SimulatedSwf):
@@ -163,6 +164,20 @@ def test_an_interruption_lets_activities_end_and_terminates_the_execution(
     assert closings(swf) == ["WorkflowExecutionContinuedAsNew", "WorkflowExecutionTerminated"]
 
 
+def test_a_step_whose_activity_ends_within_the_grace_period_is_marked(let_go_once_finishing: None) -> None:
+    storage = open_storage("memory://alone")
+
+    def body(self: Any) -> None:
+        self.submit(self.step("one", (holds, "first", True))).wait()
+        self.submit(self.step("two", (holds, "second"))).wait()
+
+    kind = type("Flow", (Workflow, WorkflowStepMixin), {"name": "flow", "run": body})
+    with pytest.raises(KeyboardInterrupt):
+        SwfExecutor(kind, client=SimulatedSwf(), storage=storage, workflow_id="steps", grace_period=LONG).run()
+
+    assert [found.key for found in storage.list("steps/steps/") if found.size] == ["steps/steps/one"]
+
+
 def test_what_takes_longer_than_the_grace_period_is_given_up(stage: Stage) -> None:
     told: list[Event] = []
     swf = SimulatedSwf()
@@ -215,6 +230,54 @@ def test_an_outage_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swf, "history", history)
 
     assert executor(lambda self: self.submit(echo, 3).result, swf, []).run() == 3
+
+
+def test_what_completes_before_its_worker_is_denied_is_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    swf = SimulatedSwf()
+    poll = swf.poll_activity
+
+    def poll_until_closed(task_list: str) -> dict[str, Any]:
+        if swf.runs[0].closed:
+            raise EngineDenied("nobody may poll any more")
+        return poll(task_list)
+
+    monkeypatch.setattr(swf, "poll_activity", poll_until_closed)
+    monkeypatch.setattr("simpleflow_steps.executors.swf.executor.LOOKS", (2.0,))
+
+    assert executor(lambda self: self.submit(echo, 3).result, swf, []).run() == 3
+
+
+def test_an_execution_that_was_terminated_although_no_answer_came_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    swf = DenyingSwf("decision", 0)
+    terminate = swf.terminate
+
+    def terminate_twice(*args: Any) -> None:
+        terminate(*args)
+        terminate(*args)
+
+    monkeypatch.setattr(swf, "terminate", terminate_twice)
+
+    with pytest.raises(EngineDenied, match="nobody may poll"):
+        executor(lambda self: None, swf, told).run()
+
+    assert ends(told) == ["failed"]
+
+
+def test_an_interrupted_start_is_said_to_leave_an_execution_open(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    swf = SimulatedSwf()
+
+    def start(*_: Any) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(swf, "start", start)
+
+    with pytest.raises(KeyboardInterrupt):
+        executor(lambda self: None, swf, []).run()
+
+    assert "it may be open" in caplog.text
 
 
 def test_what_cannot_be_terminated_is_said_to_be_open(
