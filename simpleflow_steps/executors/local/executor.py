@@ -133,8 +133,8 @@ class LocalExecutor:
         if not self._running.acquire(blocking=False):
             raise InvalidInput("this LocalExecutor is running already: make another one for another execution")
         try:
-            with heeded_signals(lambda act: self._root is not None and self._root.loop.heed(act)):
-                return self._run(bound.args, bound.kwargs)
+            with heeded_signals(lambda act: self._root is not None and self._root.loop.heed(act)) as act_on_signals:
+                return self._run(bound.args, bound.kwargs, act_on_signals)
         finally:
             self._root = None
             self._running.release()
@@ -157,7 +157,7 @@ class LocalExecutor:
             return Plan(workflow_id, ())
         return make_plan(self.storage, workflow_id, workflow.step_book.register, self._new_asked())
 
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], act_on_signals: Callable[[], None]) -> Any:
         workflow_id = self.workflow_id or workflow_id_of(self.workflow_class, args, kwargs)
         self.pools = self._make_pools()
         self._asked = self._new_asked()
@@ -175,6 +175,7 @@ class LocalExecutor:
                     bound = check_arguments(self.workflow_class, following.run_args, following.run_kwargs)
                     args, kwargs = bound.args, bound.kwargs
                     generation += 1
+                    act_on_signals()
         finally:
             self.pools.shutdown()
             self.post_office.end_broadcasts()
@@ -244,6 +245,7 @@ class LocalExecutor:
                 status = "completed"
                 return result
             finally:
+                execution.loop.end()
                 self.post_office.close(workflow_id, execution.unread)
                 error = None if status in WELL else error
                 tenure.end(status, error)

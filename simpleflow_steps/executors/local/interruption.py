@@ -44,24 +44,28 @@ class _Handler:
 
 
 @contextmanager
-def heeded_signals(defer: Callable[[Callable[[], object]], bool]) -> Iterator[None]:
+def heeded_signals(defer: Callable[[Callable[[], object]], bool]) -> Iterator[Callable[[], None]]:
     """Hold a signal's handler back until the run is between two events; a second signal's acts at once.
 
     The handler is the one that was there: Python's own, which raises `KeyboardInterrupt`, or the application's. Where
     the system would end the process, `SystemExit` is raised instead, so that the run ends in order. A handler that is
-    still held back when the run ends acts then: no signal is swallowed.
+    still held back when the run ends acts then, or when what the block gives is called: no signal is swallowed.
 
     :param defer: takes what to do and says whether it will be done between two events; False to do it at once
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield _do_nothing
         return
     handler = _Handler(defer)
     for number in handler.before:
         signal.signal(number, handler)
     try:
-        yield
+        yield handler.end
     finally:
         for number, before in handler.before.items():
             signal.signal(number, before)
         handler.end()
+
+
+def _do_nothing() -> None:
+    """Hold nothing back: signals are the main thread's."""

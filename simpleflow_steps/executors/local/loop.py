@@ -25,6 +25,7 @@ class Loop:
         self._clock = clock
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._turning = False
+        self._ending = False
 
     @property
     def waiting(self) -> int:
@@ -46,10 +47,18 @@ class Loop:
         self._events.put((action, args))
 
     def heed(self, act: Callable[[], object]) -> bool:
-        """Have something done between two events, if there are any being processed; call it from a signal handler."""
+        """Have something done between two events, if there are any being processed, or by the caller once the run has
+        ended, if it is about to; call it from a signal handler.
+        """
+        if self._ending:
+            return True
         if self._turning:
             self.post(act)
         return self._turning
+
+    def end(self) -> None:
+        """Let no signal come between what is left to do."""
+        self._ending = True
 
     def turn(self) -> None:
         """Process one thing that happened; wait for it if nothing has."""

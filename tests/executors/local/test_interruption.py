@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from simpleflow_steps.clock import SystemClock
 from simpleflow_steps.execution.holder import Living
 from simpleflow_steps.execution.lease import Lease, read_lease
 from simpleflow_steps.executors.local.interruption import SIGNALS, heeded_signals
-from simpleflow_steps.storage import DirectoryStorage
+from simpleflow_steps.storage import DirectoryStorage, MemoryStorage
 from tests.apart import apart
 from tests.executors.local.conftest import LONG
 from tests.runs import last_run
@@ -346,3 +347,38 @@ def test_a_handler_that_is_held_back_acts_at_the_latest_when_the_run_ends():
 
     with pytest.raises(KeyboardInterrupt):
         block.__exit__(None, None, None)
+
+
+class Interrupting(MemoryStorage):
+    """Sends a signal to this process while a lease is given back."""
+
+    def put(self, key: str, body: bytes, **condition: Any) -> str:
+        if key.endswith("/lease") and not json.loads(body)["held"]:
+            signal.raise_signal(signal.SIGINT)
+        return super().put(key, body, **condition)
+
+
+def test_a_signal_that_comes_while_a_run_ends_waits_for_its_end(local):
+    storage = Interrupting()
+
+    with pytest.raises(KeyboardInterrupt):
+        local(lambda self: None, storage=storage, workflow_id="w").run()
+
+    lease = read_lease(storage, "w")
+    assert lease is not None
+    assert (lease[0].held, lease[0].status, last_run(storage, "w").status) == (False, "completed", "completed")
+
+
+def test_a_signal_that_comes_between_two_runs_of_an_execution_is_heeded_there(local):
+    storage, seen = Interrupting(), []
+
+    def endless(self, generation=0):
+        seen.append(generation)
+        self.continue_as_new(generation + 1)
+
+    with pytest.raises(KeyboardInterrupt):
+        local(endless, storage=storage, workflow_id="w").run()
+
+    lease = read_lease(storage, "w")
+    assert lease is not None
+    assert (seen, lease[0].held, lease[0].status) == ([0], False, "continued")
