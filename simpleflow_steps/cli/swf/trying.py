@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from simpleflow_steps.events import Event
 
-CONCURRENCY = 4
 AGAIN = "run the same command again"
 
 
@@ -35,12 +34,12 @@ def try_out(
 
     def make(request: Request, prepared: Prepared, on_event: Callable[[Event], None]) -> SwfExecutor:
         given = {"timeout": timeouts["execution_timeout"], **{k: timeouts[k] for k in list(timeouts)[1:]}}
+        given["concurrency"] = request.max_workers
         return SwfExecutor(
             prepared.workflow,
             client=connect(domain, region),
             storage=request.storage,
             workflow_id=prepared.workflow_id,
-            concurrency=request.max_workers or CONCURRENCY,
             grace_period=request.grace,
             on_event=on_event,
             **request.lists,

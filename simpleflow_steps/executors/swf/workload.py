@@ -38,8 +38,8 @@ class Workload:
             if self._count == 0:
                 self._idle.set()
 
-    def close(self, seconds: float) -> bool:
-        """Let no task begin any more, and wait for those at hand; tell whether they ended within so many seconds."""
+    def close(self, seconds: float) -> None:
+        """Let no task begin any more, and let those at hand end within so many seconds."""
         with self._lock:
             self._closed = True
-        return SystemClock().wait(self._idle, seconds)
+        SystemClock().wait(self._idle, seconds)

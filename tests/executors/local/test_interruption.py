@@ -31,6 +31,7 @@ PROLOGUE = """
 import logging, sys, threading, time
 from pathlib import Path
 from simpleflow_steps import LocalExecutor, Step, Workflow, WorkflowStepMixin, activity
+from simpleflow_steps.events import StepFailed
 
 class Heeds(logging.Handler):
     def emit(self, record):
@@ -45,6 +46,10 @@ log.propagate = False
 
 def say(word):
     print(word, flush=True)
+
+def tell(event):
+    if isinstance(event, StepFailed) and event.step == "second":
+        Path("dropped").touch()
 
 @activity.with_attributes()
 def work(name):
@@ -111,10 +116,10 @@ def heard(process: subprocess.Popen[str], word: str) -> None:
     assert said == word, said + process.communicate()[1]
 
 
-def heeded(process: subprocess.Popen[str]) -> bool:
-    """Wait until a signal was heeded, and tell whether the process lives on."""
+def heeded(process: subprocess.Popen[str], sign: str = "heeded") -> bool:
+    """Wait until a signal was heeded, or what had not begun was `dropped`, and tell whether the process lives on."""
     deadline = time.monotonic() + LONG
-    while not Path("heeded").exists():
+    while not Path(sign).exists():
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -216,11 +221,11 @@ def test_children_finish_what_they_run(start):
             def get_workflow_id(cls):
                 return "child"
 
-        run(run=lambda self: self.submit(Child).result)
+        run(run=lambda self: self.submit(Child).result, options={"on_event": tell})
     """)
     heard(process, "first")
     process.send_signal(signal.SIGTERM)
-    heeded(process)
+    heeded(process, "dropped")
     go()
     told, errors = process.communicate(timeout=LONG)
 
@@ -274,19 +279,17 @@ def test_the_applications_own_handler_decides_what_a_signal_means(start):
         class Stop(Exception): ...
 
         def stop(number, frame):
-            say("heard")
             raise Stop(number)
 
         signal.signal(signal.SIGTERM, stop)
         try:
-            run(run=three)
+            run(run=three, options={"on_event": tell})
         except Stop as stopped:
             say(f"stopped by {stopped}")
     """)
     heard(process, "first")
     process.send_signal(signal.SIGTERM)
-    heard(process, "heard")
-    time.sleep(0.2)
+    heeded(process, "dropped")
     go()
     told, errors = process.communicate(timeout=LONG)
 
